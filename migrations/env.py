@@ -1,0 +1,12 @@
+"""Run by Alembic: brings the schema of the connection that it is handed to a revision, or compares it."""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from orderflow import tables
+
+# `orderflow.migrations` hands it over, and owns its transaction and its lock.
+connection: Connection = context.config.attributes["connection"]
+
+context.configure(connection=connection, target_metadata=tables.metadata, compare_server_default=True)
+context.run_migrations()

@@ -1,0 +1,184 @@
+"""The processes that serve: one, or several behind one socket with a parent that watches them.
+
+Runs the application, says when it answers, and ends all of it in time. Knows nothing of what it serves.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from orderflow import app, postgresql
+from orderflow.settings import Settings, environment
+
+# Of the 15 s after which everything has ended, the embedded database may need the last 4.
+GRACE_S = 8
+STOP_S = 10
+FAILED = 1
+
+Announce = Callable[[], None]
+
+
+class CannotListen(Exception):
+    """The address is taken, or is none of this machine."""
+
+
+class QuietSockets(logging.Filter):
+    """Drop uvicorn's line for each WebSocket: it repeats the query string, and there are too many of them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep what is not about a single WebSocket that came or went."""
+        return "WebSocket %s" not in str(record.msg) and not str(record.msg).startswith("connection ")
+
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "filters": {"quiet_sockets": {"()": "orderflow.serving.QuietSockets"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet_sockets"]}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    # Each of its revisions would otherwise say twice that it runs.
+    "loggers": {"alembic": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
+}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address, on a free port for 0, without answering yet.
+
+    Raises:
+        CannotListen: another program has it, or it is none of this machine.
+    """
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        taken = socket.socket(family, kind, protocol)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(place)
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+    return taken
+
+
+def serve(settings: Settings, taken: socket.socket, workers: int, announce: Announce) -> int:
+    """Serve until told to end; return the exit code. `announce` is called once requests are answered."""
+    if workers == 1:
+        _Server(_config(settings, app.create_app(settings)), announce).run(sockets=[taken])
+        return 0
+    os.environ.update(environment(settings))
+    return _Workers(_config(settings, "orderflow.serving:worker", workers), taken, announce).serve()
+
+
+def worker() -> Starlette:
+    """Make the application of a worker process, which does not outlive the parent that started it."""
+    postgresql.end_with_parent()
+    return app.from_environment()
+
+
+def _config(settings: Settings, application: Starlette | str, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        factory=isinstance(application, str),
+        workers=workers,
+        host=settings.host,
+        port=settings.port,
+        lifespan="on",
+        http="orderflow.http.protocol:HttpProtocol",
+        ws="orderflow.ws.protocol:WebSocketProtocol",
+        ws_max_size=4096,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        ws_per_message_deflate=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        server_header=False,
+        access_log=False,
+        log_config=LOGGING,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """The one server of a process without workers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Announce) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            raise CannotListen(f"cannot listen on port {self.config.port}: {error.strerror}") from None
+        if self.started:
+            self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                await super().shutdown(sockets)
+
+
+class _Workers(Multiprocess):
+    """The parent of several workers: replaces one that dies, but gives up when they cannot even start."""
+
+    def __init__(self, config: uvicorn.Config, taken: socket.socket, announce: Announce) -> None:
+        super().__init__(config, sockets=[taken])
+        self._announce = announce
+
+    def serve(self) -> int:
+        """Run the workers until told to end; return the exit code."""
+        self.init_processes()
+        is_ready = False
+        while not is_ready and not self.should_exit.wait(0.1):
+            self.handle_signals()
+            if any(process.exitcode is not None for process in self.processes):
+                self.should_exit.set()
+            elif all(process.is_ready(timeout=1) for process in self.processes):
+                is_ready = True
+                self._announce()
+        while not self.should_exit.wait(0.5):
+            self.handle_signals()
+            self.keep_subprocess_alive()
+        has_failed = any((process.exitcode or 0) > 0 for process in self.processes)
+        self.terminate_all()
+        self.join_all()
+        return FAILED if has_failed else 0
+
+    def join_all(self) -> None:
+        """Wait for the workers to end, but not longer than there is time."""
+        deadline = time.monotonic() + STOP_S
+        for each in self.processes:
+            each.process.join(max(0.0, deadline - time.monotonic()))
+            if each.process.is_alive():
+                each.process.kill()
+                each.process.join()
+
+    def handle_hup(self) -> None:
+        """End when the terminal goes away; without one, SIGHUP replaces the workers in turn."""
+        if sys.stderr.isatty():
+            self.should_exit.set()
+        else:
+            super().handle_hup()
+
+
+def end_on_signals() -> None:
+    """Have SIGTERM, SIGINT and SIGHUP end this process orderly, with what it has started; once is enough."""
+    signs = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+    def end(*_: Any) -> None:
+        for sign in signs:
+            signal.signal(sign, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    for sign in signs:
+        signal.signal(sign, end)

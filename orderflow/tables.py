@@ -1,0 +1,283 @@
+"""The schema as SQLAlchemy Core tables. The migrations make it; a test holds the two together."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from orderflow.lifecycle import ACTIVE, STATUSES
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _id() -> Column[Any]:
+    return Column("id", Uuid, primary_key=True)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, *more, nullable=False, **options)
+
+
+users: Final = Table(
+    "users",
+    metadata,
+    _id(),
+    _required("email", Text, unique=True),
+    _required("name", Text),
+    _required("role", Text),
+    _required("password_hash", Text),
+    _at("created_at"),
+    CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
+    CheckConstraint("email = lower(email)", name="email_lower"),
+)
+
+# A session is a family of refresh tokens; ended_at is set by logout, by reuse of a token and by a new password.
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    _id(),
+    _required("user_id", Uuid, ForeignKey("users.id"), index=True),
+    _at("created_at"),
+    _at("expires_at"),
+    _at("ended_at", nullable=True),
+    # Asked every second: which sessions ended lately.
+    Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+)
+
+refresh_tokens: Final = Table(
+    "refresh_tokens",
+    metadata,
+    # SHA-256 of the token: what leaks from here opens nothing.
+    Column("hash", LargeBinary, primary_key=True),
+    _required("session_id", Uuid, ForeignKey("sessions.id", ondelete="CASCADE"), index=True),
+    _required("in_cookie", Boolean),
+    _at("issued_at"),
+    # Null until it has been exchanged for the next one.
+    _at("used_at", nullable=True),
+)
+
+shops: Final = Table(
+    "shops",
+    metadata,
+    _id(),
+    _required("owner_id", Uuid, ForeignKey("users.id"), index=True),
+    _required("slug", Text, unique=True),
+    _required("name", Text),
+    Column("description", Text),
+    Column("address", Text),
+    Column("phone", Text),
+    Column("email", Text),
+    _required("currency", Text),
+    _required("time_zone", Text),
+    _required("listed", Boolean),
+    _required("ordering", Text),
+    _required("version", Integer),
+    _at("created_at"),
+    _at("updated_at"),
+    CheckConstraint("ordering IN ('open', 'paused')", name="ordering"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    # The public list, by name.
+    Index("ix_shops_name_id", "name", "id", postgresql_where=text("listed")),
+)
+
+# Every slug that a shop has or had: an old one goes to nobody else.
+shop_slugs: Final = Table(
+    "shop_slugs",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    _required("shop_id", Uuid, ForeignKey("shops.id"), index=True),
+)
+
+shop_staff: Final = Table(
+    "shop_staff",
+    metadata,
+    _required("shop_id", Uuid, ForeignKey("shops.id")),
+    _required("user_id", Uuid, ForeignKey("users.id"), index=True),
+    _at("added_at"),
+    PrimaryKeyConstraint("shop_id", "user_id"),
+)
+
+items: Final = Table(
+    "items",
+    metadata,
+    _id(),
+    _required("shop_id", Uuid, ForeignKey("shops.id")),
+    _required("name", Text),
+    Column("description", Text),
+    Column("category", Text),
+    _required("price_minor", BigInteger),
+    _required("available", Boolean),
+    # Null is unlimited.
+    Column("stock", Integer),
+    _required("position", Integer),
+    _required("version", Integer),
+    _required("archived", Boolean),
+    _at("updated_at"),
+    CheckConstraint("price_minor BETWEEN 0 AND 100000000", name="price_minor"),
+    CheckConstraint("stock BETWEEN 0 AND 1000000", name="stock"),
+    CheckConstraint("position BETWEEN 0 AND 1000000", name="position"),
+    # A shop's menu, in its order.
+    Index("ix_items_shop_id_position_id", "shop_id", "position", "id"),
+)
+
+orders: Final = Table(
+    "orders",
+    metadata,
+    _id(),
+    _required("shop_id", Uuid, ForeignKey("shops.id")),
+    _required("customer_id", Uuid, ForeignKey("users.id")),
+    _required("number", Integer),
+    _required("business_day", Date),
+    _required("status", Text),
+    # The statuses before this one whose moves are not undone, oldest first; empty where nothing can be undone.
+    _required("trail", ARRAY(Text)),
+    _required("version", Integer),
+    # Copies from when it was placed.
+    _required("shop_slug", Text),
+    _required("shop_name", Text),
+    _required("customer_name", Text),
+    _required("currency", Text),
+    _required("total_minor", BigInteger),
+    Column("pickup_name", Text),
+    Column("note", Text),
+    # Where mails about it go instead of to the customer: only for orders that staff placed for somebody.
+    Column("email", Text),
+    _required("by_staff", Boolean),
+    # Null when the client gave none; unique with the customer, with the hash of what was ordered.
+    Column("idempotency_key", Text),
+    Column("body_hash", LargeBinary),
+    _at("placed_at"),
+    _at("preparing_at", nullable=True),
+    _at("ready_at", nullable=True),
+    _at("picked_up_at", nullable=True),
+    _at("cancelled_at", nullable=True),
+    Column("cancelled_by", Text),
+    Column("reason", Text),
+    _at("updated_at"),
+    CheckConstraint(f"status IN ({_listed(STATUSES)})", name="status"),
+    CheckConstraint("total_minor >= 0", name="total_minor"),
+    CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at"),
+    CheckConstraint("(status = 'cancelled') = (cancelled_by IS NOT NULL)", name="cancelled_by"),
+    CheckConstraint("cancelled_by IN ('customer', 'shop', 'system')", name="cancelled_by_known"),
+    # A number is never repeated within a shop's business day.
+    UniqueConstraint("shop_id", "business_day", "number"),
+    Index(
+        "uq_orders_customer_id_idempotency_key",
+        "customer_id",
+        "idempotency_key",
+        unique=True,
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
+    # The lists of a shop and of a customer, newest first.
+    Index("ix_orders_shop_id_id", "shop_id", "id"),
+    Index("ix_orders_customer_id_id", "customer_id", "id"),
+    # The boards, how many a customer has open, and what nobody touched for long.
+    Index("ix_orders_active_shop_id", "shop_id", "id", postgresql_where=text(f"status IN ({_listed(ACTIVE)})")),
+    Index("ix_orders_active_customer_id", "customer_id", postgresql_where=text(f"status IN ({_listed(ACTIVE)})")),
+    Index("ix_orders_active_updated_at", "updated_at", postgresql_where=text(f"status IN ({_listed(ACTIVE)})")),
+)
+
+order_lines: Final = Table(
+    "order_lines",
+    metadata,
+    _required("order_id", Uuid, ForeignKey("orders.id")),
+    _required("position", Integer),
+    _required("item_id", Uuid, ForeignKey("items.id")),
+    _required("name", Text),
+    _required("quantity", Integer),
+    _required("unit_price_minor", BigInteger),
+    Column("note", Text),
+    # What this line did to a limited stock: 'none', 'taken', or 'returned' by a cancellation.
+    _required("stock", Text),
+    PrimaryKeyConstraint("order_id", "position"),
+    CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity"),
+    CheckConstraint("unit_price_minor BETWEEN 0 AND 100000000", name="unit_price_minor"),
+    CheckConstraint("stock IN ('none', 'taken', 'returned')", name="stock"),
+)
+
+# One narrow row for each feed, away from what foreign keys point at, since its lock is held until the commit.
+feeds: Final = Table(
+    "feeds",
+    metadata,
+    # The id of a shop or of a customer.
+    _id(),
+    _required("epoch", Text),
+    _required("head", BigInteger),
+    # Only of a shop: the seq of the last change of its menu or facts, the business day and its last number.
+    _required("menu_seq", BigInteger),
+    Column("day", Date),
+    _required("number", Integer),
+    postgresql_with={"fillfactor": "50"},
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    _required("shop_id", Uuid),
+    _required("shop_seq", BigInteger),
+    # Null but for orders.
+    Column("customer_id", Uuid),
+    Column("customer_seq", BigInteger),
+    _required("kind", Text),
+    # What it is about; both null for the shop itself.
+    Column("order_id", Uuid),
+    Column("item_id", Uuid),
+    # Only of orders; from_status is null when it was placed.
+    Column("from_status", Text),
+    Column("to_status", Text),
+    _required("by", Text),
+    # Null for the system.
+    Column("actor_id", Uuid),
+    Column("reason", Text),
+    _required("state", JSONB),
+    _at("at"),
+    PrimaryKeyConstraint("shop_id", "shop_seq"),
+    CheckConstraint("kind IN ('placed', 'moved', 'item', 'shop')", name="kind"),
+    CheckConstraint("\"by\" IN ('customer', 'shop', 'system')", name="by"),
+    # A customer's feed after a position.
+    Index(
+        "uq_events_customer_id_customer_seq",
+        "customer_id",
+        "customer_seq",
+        unique=True,
+        postgresql_where=text("customer_id IS NOT NULL"),
+    ),
+    # The timeline of an order.
+    Index("ix_events_order_id_shop_seq", "order_id", "shop_seq", postgresql_where=text("order_id IS NOT NULL")),
+)

@@ -1,0 +1,88 @@
+"""What a string has to be before anything keeps it: trimmed, normalised, free of what only does harm."""
+
+import re
+import unicodedata
+from typing import Final
+from uuid import UUID
+
+import email_validator
+
+_BIDI_OVERRIDES: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_BUT_NEWLINE_AND_TAB: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def clean(text: str, max_length: int, *, multiline: bool = False) -> str | None:
+    """Trim and normalise to NFC; nothing left is None.
+
+    Raises:
+        ValueError: longer than `max_length` characters afterwards, or with characters that no name or note needs.
+    """
+    text = text.replace("\r\n", "\n").strip() if multiline else text.strip()
+    refused = _CONTROLS_BUT_NEWLINE_AND_TAB if multiline else _CONTROLS
+    if not text.isascii() or not text.isprintable():
+        if refused.search(text):
+            raise ValueError("Control characters are not allowed.")
+        if _BIDI_OVERRIDES.search(text):
+            raise ValueError("Characters that override the direction of text are not allowed.")
+        text = normalised(text)
+    if len(text) > max_length:
+        raise ValueError(f"At most {max_length} characters.")
+    return text or None
+
+
+def normalised(text: str) -> str:
+    """In Unicode's composed form (NFC).
+
+    Raises:
+        ValueError: a lone surrogate, which is no character.
+    """
+    if _SURROGATES.search(text):
+        raise ValueError("Lone surrogates are not characters.")
+    return unicodedata.normalize("NFC", text)
+
+
+def email(text: str) -> str:
+    """A plain address in lower case, at most 254 characters.
+
+    Raises:
+        ValueError: not an address of somebody at a domain.
+    """
+    address = clean(text, 254)
+    if address is None:
+        raise ValueError("Not an e-mail address.")
+    try:
+        found = email_validator.validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except email_validator.EmailNotValidError as error:
+        raise ValueError("Not an e-mail address.") from error
+    if "." not in found.domain:
+        raise ValueError("The domain of an e-mail address has a dot.")
+    return found.normalized.lower()
+
+
+def slug(text: str) -> str:
+    """A slug as it may be chosen.
+
+    Raises:
+        ValueError: of another form, of fewer than 3 or more than 40 characters, or shaped like a UUID.
+    """
+    if not _SLUG.fullmatch(text) or not 3 <= len(text) <= 40:
+        raise ValueError("3 to 40 small letters and digits, in words joined by single hyphens.")
+    if _UUID.fullmatch(text):
+        raise ValueError("A slug may not look like a UUID.")
+    return text
+
+
+def slug_of(name: str) -> str | None:
+    """The slug that a name suggests, at most 36 characters so that a number fits behind; None if nothing is left."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    found = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-")[:36].strip("-")
+    return found if len(found) >= 3 and not _UUID.fullmatch(found) else None
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The UUID in its usual form with hyphens, in either case; None for anything else."""
+    return UUID(text) if _UUID.fullmatch(text) else None

@@ -1,0 +1,1 @@
+"""The WebSocket edge: who may listen to what, one socket, the fan-out, and the protocol below."""

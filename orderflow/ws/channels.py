@@ -1,0 +1,134 @@
+"""Who may listen to what: the four channels, what each shows, and every refusal as a close code.
+
+The checks of a handshake stand here in their order: Origin, path, token, shop, right.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from orderflow import origins, rights, text
+from orderflow.credentials import Actor
+from orderflow.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from orderflow.frames import View
+from orderflow.ws.connection import Asked, Connection, close
+from orderflow.ws.listeners import Listeners
+
+SUBPROTOCOL: Final = "orderflow.v1"
+BEARER: Final = "bearer."
+
+CLOSE_CODES: Final[dict[type[Refusal], int]] = {
+    Unauthenticated: 4401,
+    Forbidden: 4403,
+    NotFound: 4404,
+    Unavailable: 1013,
+}
+"""4000 and the HTTP status that says the same; 1013 asks to come back later."""
+
+_DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A path, the view that it shows, and whether it is for anyone."""
+
+    path: str
+    view: View
+    is_public: bool
+
+
+CHANNELS: Final = (
+    Channel("/ws/shops/{shop}", "shop", is_public=False),
+    Channel("/ws/shops/{shop}/pickup", "pickup", is_public=True),
+    Channel("/ws/shops/{shop}/menu", "menu", is_public=True),
+    Channel("/ws/customers/me", "customer", is_public=False),
+)
+
+
+def routes() -> Sequence[BaseRoute]:
+    """The channels; any other path is closed with 4404."""
+    found = [WebSocketRoute(channel.path, _endpoint(channel)) for channel in CHANNELS]
+    return [*found, WebSocketRoute("/{path:path}", _endpoint(None))]
+
+
+async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None) -> UUID:
+    """Decide who may listen: the id of the feed that the channel shows to this person.
+
+    Raises:
+        Unauthenticated: it is not for anyone, and nobody is signed in.
+        NotFound: there is no such shop.
+        Forbidden: a shop's own channel is for its staff.
+    """
+    if channel.view == "customer":
+        if actor is None:
+            raise Unauthenticated
+        return actor.user_id
+    shop: str = socket.path_params["shop"]
+    named = text.uuid_of(shop) or shop
+    if channel.is_public:
+        return (await rights.at_shop(socket.state.db, named, None)).shop_id
+    if actor is None:
+        raise Unauthenticated
+    return await rights.staffed_shop(socket.state.db, named, actor.user_id)
+
+
+def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
+    async def endpoint(socket: WebSocket) -> None:
+        if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
+            await socket.send_denial_response(JSONResponse({"code": "forbidden"}, 403))
+            return
+        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+        try:
+            await _serve(channel, socket)
+        except Refusal as refusal:
+            await close(socket, _close_code(refusal))
+        except WebSocketDisconnect:
+            return
+
+    return endpoint
+
+
+async def _serve(channel: Channel | None, socket: WebSocket) -> None:
+    if channel is None:
+        raise NotFound
+    state = socket.state
+    actor = None if channel.is_public else state.authenticate(_token(socket))
+    feed = await feed_to_hear(channel, socket, actor)
+    connection = Connection(socket, state.hub, channel.view, feed, actor, state.settings.beat_seconds)
+    listeners: Listeners = state.listeners
+    with listeners.holding(connection):
+        await connection.serve(_asked(socket), state.authenticate)
+
+
+def _token(socket: WebSocket) -> str:
+    """The access token: of the Authorization header, or else of a page's second subprotocol."""
+    given = socket.headers.getlist("authorization")
+    if given:
+        scheme, _, token = given[0].partition(" ")
+        if len(given) > 1 or scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated
+        return token.strip()
+    for offered in socket.scope["subprotocols"]:
+        if offered.startswith(BEARER):
+            return str(offered[len(BEARER) :])
+    raise Unauthenticated
+
+
+def _asked(socket: WebSocket) -> Asked | None:
+    query = parse_qs(socket.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    after, epoch = query.get("after", []), query.get("epoch", [])
+    if len(after) != 1 or len(epoch) != 1 or not _DIGITS.fullmatch(after[0]):
+        return None
+    return Asked(epoch[0], int(after[0]))
+
+
+def _close_code(refusal: Refusal) -> int:
+    return next(code for kind, code in CLOSE_CODES.items() if isinstance(refusal, kind))
+

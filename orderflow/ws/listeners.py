@@ -1,0 +1,74 @@
+"""All open sockets of a process, and the look once a second at who has lost the right to listen or fell behind."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+from orderflow.errors import Unavailable
+from orderflow.ws.connection import Connection
+
+LOOK_S: Final = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Listeners:
+    """The registry of connections.
+
+    `has_ended` tells of a session whether it is over, `staff_of` of shops who may listen to them.
+    """
+
+    def __init__(
+        self,
+        has_ended: Callable[[UUID], bool],
+        staff_of: Callable[[Iterable[UUID]], Awaitable[set[tuple[UUID, UUID]]]],
+    ) -> None:
+        self._has_ended = has_ended
+        self._staff_of = staff_of
+        self._connections: set[Connection] = set()
+
+    def count(self) -> Counter[str]:
+        """How many sockets are open, by view."""
+        return Counter(connection.view for connection in self._connections)
+
+    @contextmanager
+    def holding(self, connection: Connection) -> Iterator[None]:
+        """Look after a connection for as long as it is open."""
+        self._connections.add(connection)
+        try:
+            yield
+        finally:
+            self._connections.discard(connection)
+
+    async def run(self) -> None:
+        """Look after all of them, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                self._check()
+                await self._end_those_without_right()
+            except Unavailable:
+                # Nobody gets a frame while the database is away: whose right is lost is seen when it is back.
+                continue
+            except Exception:
+                logger.exception("could not look after the sockets")
+
+    def _check(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self._connections):
+            if connection.actor is not None and self._has_ended(connection.actor.session_id):
+                connection.end(4401)
+            connection.check(now)
+
+    async def _end_those_without_right(self) -> None:
+        boards = [each for each in self._connections if each.view == "shop" and each.actor is not None]
+        if not boards:
+            return
+        staff = await self._staff_of({board.feed for board in boards})
+        for board in boards:
+            if board.actor is not None and (board.feed, board.actor.user_id) not in staff:
+                board.end(4403)

@@ -1,0 +1,95 @@
+"""uvicorn's WebSocket protocol, extended: closes at once, frees dead peers, bounds what a client may send.
+
+Leans on the internals of uvicorn's sans-I/O protocol; under another server `handle_of` gives None, and the connection
+closes through ASGI instead.
+"""
+
+import asyncio
+from typing import Any, Final, Protocol
+
+from starlette.types import Scope
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+EXTENSION: Final = "orderflow.handle"
+# How long a peer has to take what was written, and to answer a close.
+LINGER_S: Final = 5.0
+# Messages and pings together.
+MESSAGES_PER_S: Final = 20
+
+
+class Handle(Protocol):
+    """What a connection can do to its socket without waiting for it."""
+
+    def close(self, code: int) -> None:
+        """Write a close frame now, even to a peer that does not read, and cut the line soon after."""
+
+
+def handle_of(scope: Scope) -> Handle | None:
+    """The handle of a socket, where the server gives one."""
+    handle: Handle | None = scope.get("extensions", {}).get(EXTENSION)
+    return handle
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """One WebSocket on its transport."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._allowance = float(MESSAGES_PER_S)
+        self._counted_at = self.loop.time()
+
+    def close(self, code: int) -> None:
+        """Close from our side; the last frame that this socket gets."""
+        if self.close_sent or self.disconnected or not self.handshake_complete:
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.conn.send_close(code)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            # The application's task is made, but has not begun.
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]  # uvicorn types it as optional
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        self._count()
+
+    def send_receive_event_to_app(self) -> None:
+        if self._count():
+            super().send_receive_event_to_app()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._abort_later()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._abort_later()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._abort_later()
+
+    def _abort_later(self) -> None:
+        # `transport.close()` waits for a peer that may never read again.
+        if not self.disconnected:
+            self.loop.call_later(LINGER_S, self.transport.abort)
+
+    def _count(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        earned = (now - self._counted_at) * MESSAGES_PER_S
+        self._allowance = min(float(MESSAGES_PER_S), self._allowance + earned) - 1
+        self._counted_at = now
+        if self._allowance < 0:
+            self.close(4429)
+            return False
+        return True

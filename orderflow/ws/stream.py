@@ -1,0 +1,167 @@
+"""One feed as a process knows it: its head, its latest events in a ring, and who waits for the next.
+
+No I/O: the hub reads what is missing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from orderflow.frames import Event, Position, View, frame
+
+CAPACITY: Final = 1_000
+
+
+class Entry:
+    """An event at its place in one feed; its frames are made when first needed, once for everybody."""
+
+    __slots__ = ("_texts", "event", "seq")
+
+    def __init__(self, seq: int, event: Event) -> None:
+        self.seq = seq
+        self.event = event
+        self._texts: dict[View, str | None] = {}
+
+    def text(self, view: View) -> str | None:
+        """What a channel with this view shows of it."""
+        if view not in self._texts:
+            self._texts[view] = frame(self.event, view)
+        return self._texts[view]
+
+
+class Stream:
+    """A feed from the moment at which somebody began to watch it."""
+
+    def __init__(self, position: Position, *, of_customer: bool, capacity: int = CAPACITY) -> None:
+        self.feed: UUID = position.feed
+        self.epoch = position.epoch
+        self.head = position.seq
+        self.of_customer = of_customer
+        self.capacity = capacity
+        # The greatest seq that somebody has told of; more than the head while something is missing.
+        self.wanted = position.seq
+        self.bytes = 0
+        self.visits = 0
+        self.is_lost = False
+        self.used_at = self._now()
+        # The head as the database had it, and when it was looked at.
+        self.confirmed = position.seq
+        self.confirmed_at = self._now()
+        self.catching_up = asyncio.Lock()
+        self._listeners = 0
+        self._ring: deque[Entry] = deque()
+        self._early: dict[int, Event] = {}
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    @property
+    def listeners(self) -> int:
+        """How many sockets watch it."""
+        return self._listeners
+
+    @listeners.setter
+    def listeners(self, count: int) -> None:
+        self._listeners = count
+        self.visits += 1
+        self.used_at = self._now()
+
+    def hear(self, seq: int, event: Event) -> bool:
+        """Take an event in; false if others before it are missing."""
+        self.wanted = max(self.wanted, seq)
+        if seq <= self.head:
+            return True
+        if seq > self.head + 1:
+            if len(self._early) < self.capacity:
+                self._early[seq] = event
+            return False
+        self._append(Entry(seq, event))
+        while (following := self._early.pop(self.head + 1, None)) is not None:
+            self._append(Entry(self.head + 1, following))
+        self._wake()
+        return not self._early and self.head >= self.wanted
+
+    def want(self, seq: int) -> bool:
+        """Note that the feed is at least there; true if something is missing."""
+        self.wanted = max(self.wanted, seq)
+        return self.wanted > self.head
+
+    def settle(self) -> None:
+        """All that the database has is here: what else was told of does not exist."""
+        self._early.clear()
+        self.wanted = self.head
+
+    def confirm(self, head: int) -> None:
+        """The database was just seen to have this head."""
+        self.confirmed = head
+        self.confirmed_at = self._now()
+
+    def reaches(self, seq: int) -> bool:
+        """Whether all events after a seq, up to the head, are in memory."""
+        return seq >= self.head or (bool(self._ring) and self._ring[0].seq <= seq + 1)
+
+    def entries_after(self, seq: int) -> list[Entry]:
+        """The events after a seq that are in memory; none unless it `reaches`."""
+        self.used_at = self._now()
+        if seq >= self.head or not self.reaches(seq):
+            return []
+        first = seq + 1 - self._ring[0].seq
+        return [self._ring[place] for place in range(first, len(self._ring))]
+
+    def remember(self, events: Iterable[Event]) -> None:
+        """Put events before those in memory, as far as there is room for them."""
+        older = [Entry(self.seq_of(event), event) for event in events]
+        oldest = self._ring[0].seq if self._ring else self.head + 1
+        for entry in reversed([entry for entry in older if entry.seq < oldest]):
+            if entry.seq == (self._ring[0].seq if self._ring else self.head + 1) - 1:
+                self._ring.appendleft(entry)
+                self.bytes += len(entry.event.document)
+
+    def forget(self) -> None:
+        """Give the memory back: whoever needs an event reads it again."""
+        self._ring.clear()
+        self.bytes = 0
+
+    def seq_of(self, event: Event) -> int:
+        """Where an event stands in this feed."""
+        return event.customer.seq if self.of_customer and event.customer else event.shop.seq
+
+    def lose(self) -> None:
+        """Its numbering is worthless, or nobody follows it any more."""
+        self.is_lost = True
+        self._wake()
+
+    async def moved(self, seq: int, until: float) -> None:
+        """Wait for an event after a seq, but not past a time of the loop's clock."""
+        if self.head > seq or self.is_lost:
+            return
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiters.add(waiter)
+        timer = loop.call_at(until, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiters.discard(waiter)
+
+    def _append(self, entry: Entry) -> None:
+        self._ring.append(entry)
+        self.head = entry.seq
+        self.bytes += len(entry.event.document)
+        # What was caught up for somebody may have made it longer than its capacity.
+        while len(self._ring) > self.capacity:
+            self.bytes -= len(self._ring.popleft().event.document)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            _wake(waiter)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)

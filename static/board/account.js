@@ -1,0 +1,104 @@
+// @ts-check
+/** Signing in and making an account, as a form in a page or in a dialog over it. */
+
+import { element } from "./element.js";
+import { choice, field, onSubmit } from "./form.js";
+import { say } from "./words.js";
+
+/** @typedef {import("./session.js").Session} Session */
+
+/**
+ * Two forms, one shown at a time: sign in, and make an account.
+ * @param {Session} session
+ * @param {object} [given]
+ * @param {boolean} [given.forShops] whether an account made here may be a shop owner's
+ * @param {() => void} [given.done]
+ */
+export function accountForms(session, { forShops = false, done = () => {} } = {}) {
+  const forms = { sign_in: signInForm(session, done), register: registerForm(session, forShops, done) };
+  const names = /** @type {("sign_in" | "register")[]} */ (Object.keys(forms));
+  const tabs = names.map((name) =>
+    element("button", { type: "button", data: { tab: name }, on: { click: () => choose(name) } }, say(`account.${name}`)),
+  );
+  /** @param {"sign_in" | "register"} chosen */
+  function choose(chosen) {
+    names.forEach((name, index) => {
+      forms[name].hidden = name !== chosen;
+      tabs[index].setAttribute("aria-pressed", String(name === chosen));
+    });
+  }
+  choose("sign_in");
+  return element("div", { className: "account" }, element("div", { className: "tabs" }, ...tabs), ...Object.values(forms));
+}
+
+/**
+ * Ask for an account in a dialog.
+ * @param {Session} session
+ * @param {string} why
+ * @returns {Promise<boolean>} whether somebody is signed in now
+ */
+export function askForAccount(session, why) {
+  return new Promise((resolve) => {
+    const close = () => dialog.close();
+    const dialog = element(
+      "dialog",
+      { className: "dialog", on: { close: () => (dialog.remove(), resolve(session.user !== null)) } },
+      element("p", { className: "dialog-why" }, why),
+      accountForms(session, { done: close }),
+      element("button", { type: "button", className: "quiet", on: { click: close } }, say("account.close")),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** @param {Session} session @param {() => void} done */
+function signInForm(session, done) {
+  const form = element(
+    "form",
+    { className: "form", data: { form: "sign_in" } },
+    email(),
+    field("password", { type: "password", autocomplete: "current-password", required: true, maxLength: 128 }),
+    submit("sign_in"),
+  );
+  onSubmit(form, async (given) => {
+    await session.signIn(given.email, given.password);
+    done();
+  });
+  return form;
+}
+
+/** @param {Session} session @param {boolean} forShops @param {() => void} done */
+function registerForm(session, forShops, done) {
+  const roles = ["customer", "shop_owner"].map((value) => ({ value, label: say(`account.role.${value}`) }));
+  const form = element(
+    "form",
+    { className: "form", data: { form: "register" } },
+    field("name", { label: say("account.name"), autocomplete: "name", required: true, maxLength: 80 }),
+    email(),
+    field("password", {
+      type: "password",
+      autocomplete: "new-password",
+      required: true,
+      minLength: 8,
+      maxLength: 128,
+      hint: say("account.password_hint"),
+    }),
+    forShops && choice("role", say("account.role"), roles),
+    submit("register"),
+  );
+  onSubmit(form, async ({ name, email: address, password, role = "customer" }) => {
+    await session.register({ name, email: address, password, role });
+    done();
+  });
+  return form;
+}
+
+function email() {
+  return field("email", { type: "email", autocomplete: "username", required: true, maxLength: 254 });
+}
+
+/** @param {string} name */
+function submit(name) {
+  return element("button", { type: "submit", className: "primary" }, say(`account.submit.${name}`));
+}

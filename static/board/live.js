@@ -1,0 +1,99 @@
+// @ts-check
+/** What a live page is made of: a feed, the store that it fills, and the light. */
+
+import { Feed } from "./feed.js";
+import { Light } from "./light.js";
+import { apply, empty, merge } from "./store.js";
+
+/** @typedef {import("./store.js").State} State */
+/** @typedef {import("./session.js").Session} Session */
+
+// Frames that come together, as after a reconnect, are shown together.
+const GATHER_MS = 16;
+
+export class Live {
+  /** @type {State} */
+  state = empty();
+  feed;
+  #light;
+  #show;
+  #serverAheadMs = 0;
+  #isPlanned = false;
+
+  /**
+   * @param {object} given
+   * @param {string} given.path of the channel
+   * @param {Session} [given.session] absent on the public channels
+   * @param {HTMLElement} given.light
+   * @param {HTMLElement} given.main
+   * @param {(state: State) => void} given.show draw the page; called after every change
+   * @param {(reason: string) => void} [given.stopped] the server wants the page to stay away
+   */
+  constructor({ path, session, light, main, show, stopped }) {
+    this.#show = show;
+    this.#light = new Light(light, main);
+    this.feed = new Feed({
+      path,
+      take: (frame) => this.#take(frame),
+      changed: () => this.#changed(stopped),
+      token: session && (() => session.token()),
+      renew: session && (() => session.refresh()),
+    });
+    session?.addEventListener("renewed", () => this.feed.authenticate().catch(() => {}));
+    this.#watch();
+  }
+
+  start() {
+    return this.feed.start();
+  }
+
+  /** Whether a snapshot has come, so that what is empty is known to be empty. */
+  get hasBegun() {
+    return this.state.epoch !== null;
+  }
+
+  /** The server's time in ms: ages are counted by its clock, since a tablet's own is often wrong. */
+  serverNow() {
+    return Date.now() + this.#serverAheadMs;
+  }
+
+  /** Take in an answer of the API before the feed tells of it. @param {string} kind @param {any} thing */
+  merge(kind, thing) {
+    this.state = merge(this.state, kind, thing);
+    this.#plan();
+  }
+
+  /** @param {any} frame */
+  #take(frame) {
+    const before = this.state;
+    this.state = apply(this.state, frame);
+    if (frame.type === "beat") this.#serverAheadMs = Date.parse(frame.at) - Date.now();
+    if (this.state !== before) this.#plan();
+  }
+
+  #plan() {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    setTimeout(() => {
+      this.#isPlanned = false;
+      this.#show(this.state);
+    }, GATHER_MS);
+  }
+
+  /** @param {((reason: string) => void) | undefined} stopped */
+  #changed(stopped) {
+    this.#light.show(this.feed);
+    if (this.feed.phase === "stopped") stopped?.(this.feed.reason ?? "");
+  }
+
+  #watch() {
+    const look = (/** @type {boolean} */ isHopeful) => {
+      this.feed.check(isHopeful);
+      this.#light.show(this.feed);
+    };
+    setInterval(() => look(false), 1000);
+    addEventListener("online", () => look(true));
+    addEventListener("pageshow", () => look(true));
+    document.addEventListener("visibilitychange", () => look(document.visibilityState === "visible"));
+  }
+}

@@ -1,0 +1,176 @@
+"""Fixtures: a real PostgreSQL with a fresh database for each test, a real Redis, the application, servers, a browser."""
+
+import asyncio
+import itertools
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+from playwright.async_api import Browser, async_playwright
+from sqlalchemy.engine import make_url
+from starlette.applications import Starlette
+
+from orderflow import embedded, migrations
+from orderflow.app import create_app
+from orderflow.settings import Settings
+from tests.people import Api
+from tests.redis_server import RedisServer
+from tests.servers import SECRET, Server, serving
+
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+ORIGIN = "http://127.0.0.1:8000"
+
+_databases = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a private PostgreSQL, with a migrated database to copy."""
+    # Its own user has to reach it where tests run as root.
+    directory = tmp_path_factory.mktemp("postgres")
+    for folder in (directory, *directory.parents[:-1]):
+        if folder.stat().st_uid == os.geteuid() and str(folder) != "/tmp":  # noqa: S108 - to leave it alone
+            folder.chmod(0o755)
+    with embedded.running(directory / "data") as server:
+        asyncio.run(migrations.upgrade(server.url))
+        asyncio.run(_run(server.url, 'CREATE DATABASE template_of_tests TEMPLATE "' + _name(server.url) + '"'))
+        yield server.url
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """The URL of an empty database of the newest schema, for one test."""
+    name = f"test_{next(_databases)}"
+    await _run(postgres, f"CREATE DATABASE {name} TEMPLATE template_of_tests")
+    yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    await _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A private Redis, for tests that leave it as they found it."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The settings of the application under test; change some with `model_copy`."""
+    return Settings.model_construct(
+        **{
+            **Settings.model_construct().model_dump(),
+            "database_url": database_url,
+            "secret_key": SECRET,
+            "public_url": ORIGIN,
+            "orderflow_data": tmp_path,
+        }
+    )
+
+
+@pytest.fixture
+async def make_api(settings: Settings) -> AsyncIterator[Callable[..., Any]]:
+    """Makes the whole application, running, as a client of its HTTP: `await make_api(recall_minutes=0.001)`."""
+    async with AsyncExitStack() as stack:
+
+        async def make(**changed: Any) -> Api:
+            application = create_app(settings.model_copy(update=changed))
+            return await stack.enter_async_context(_client(application))
+
+        yield make
+
+
+@pytest.fixture
+async def api(make_api: Callable[..., Any]) -> Api:
+    """The whole application, running, as a client of its HTTP."""
+    made: Api = await make_api()
+    return made
+
+
+@pytest.fixture
+def make_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts `orderflow serve`: `make_server("--workers", "2", REDIS_URL=…)`."""
+    numbers = itertools.count(1)
+    with ExitStack() as stack:
+
+        def make(*options: str, **settings: str) -> Server:
+            directory = tmp_path / f"server-{next(numbers)}"
+            return stack.enter_context(serving(directory, *options, **{"DATABASE_URL": database_url, **settings}))
+
+        yield make
+
+
+@pytest.fixture
+def server(make_server: Callable[..., Server]) -> Server:
+    """A running `orderflow serve` on a fresh database."""
+    return make_server()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    path = shutil.which("chromium") or "chromium"
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield running
+        await running.close()
+
+
+@asynccontextmanager
+async def _client(application: Starlette) -> AsyncIterator[Api]:
+    ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+    done = asyncio.Event()
+
+    # The lifespan begins and ends in one task, as it does under a server.
+    async def live() -> None:
+        async with application.router.lifespan_context(application) as state:
+            ready.set_result(dict(state or {}))
+            await done.wait()
+
+    task = asyncio.create_task(live(), name="lifespan")
+    await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
+    if not ready.done():
+        task.result()
+    state = ready.result()
+
+    async def with_state(scope: Any, receive: Any, send: Any) -> None:
+        scope["state"] = dict(state)
+        await application(scope, receive, send)
+
+    transport = httpx2.ASGITransport(app=with_state, raise_app_exceptions=True, client=("127.0.0.1", 50_000))
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        yield Api(client, state)
+    done.set()
+    await task
+
+
+def _name(url: str) -> str:
+    return make_url(url).database or ""
+
+
+async def _run(url: str, statement: str) -> None:
+    plain = make_url(url).set(drivername="postgresql", database="template1")
+    connection = await asyncpg.connect(plain.render_as_string(hide_password=False))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,60 @@
+// @ts-check
+import { duration, money, parseMoney, plainMoney } from "/static/board/format.js";
+import { next, recallTo } from "/static/board/lifecycle.js";
+import { equal, test } from "./check.mjs";
+
+function spaced(text) {
+  return text.replace(/\s/g, " ");
+}
+
+test("prices have the decimals of their currency", () => {
+  equal(
+    [[350, "EUR"], [350, "JPY"], [350, "KWD"], [350, "IQD"]].map(([minor, code]) => spaced(money(minor, code, "en"))),
+    ["€3.50", "¥350", "KWD 0.350", "IQD 0.350"],
+  );
+  equal(spaced(money(123_456, "EUR", "de")), "1.234,56 €");
+});
+
+test("a price is read as typed, with a point or a comma, and nothing is guessed", () => {
+  equal([["3.50", "EUR"], ["3,5", "EUR"], ["350", "JPY"], ["0.35", "KWD"]].map(([text, code]) => parseMoney(text, code)), [350, 350, 350, 350]);
+  equal(["", "-1", "1.234", "1,234.50", "abc", "1e3", "3.50 €"].map((text) => parseMoney(text, "EUR")), Array(7).fill(null));
+  equal(parseMoney("3.5", "JPY"), null);
+});
+
+test("a price that is shown to be edited is read back as it was", () => {
+  for (const code of ["EUR", "JPY", "KWD"]) {
+    for (const minor of [0, 1, 99, 100, 1999, 100_000_000]) equal(parseMoney(plainMoney(minor, code), code), minor);
+  }
+});
+
+test("ages grow from seconds to days and are never below zero", () => {
+  const times = [-5000, 59_999, 60_000, 3_600_000, 7_380_000, 200_000_000];
+
+  equal(times.map(duration), ["0 s", "59 s", "1 min", "1 h 0 min", "2 h 3 min", "2 d"]);
+});
+
+function order(status, given = {}) {
+  return { status, placed_at: "2026-11-22T09:00:00Z", updated_at: "2026-11-22T09:05:00Z", preparing_at: null, ready_at: null, picked_up_at: null, ...given };
+}
+
+const NOW = Date.parse("2026-11-22T09:10:00Z");
+
+test("each status offers the one usual next move", () => {
+  equal(["pending", "preparing", "ready", "picked_up", "cancelled"].map((status) => next(order(status))), ["preparing", "ready", "picked_up", null, null]);
+});
+
+test("a mis-tap goes back to the status before, also past a step that was skipped", () => {
+  const [early, late] = ["2026-11-22T09:03:00Z", "2026-11-22T09:05:00Z"];
+
+  equal(recallTo(order("preparing", { preparing_at: late }), NOW), "pending");
+  equal(recallTo(order("ready", { preparing_at: early, ready_at: late }), NOW), "preparing");
+  equal(recallTo(order("ready", { ready_at: late }), NOW), "pending");
+  equal(recallTo(order("picked_up", { ready_at: early, picked_up_at: late }), NOW), "ready");
+  equal(recallTo(order("cancelled", { cancelled_by: "shop", preparing_at: early }), NOW), "preparing");
+});
+
+test("what the customer cancelled, is new, or is half an hour old is not taken back", () => {
+  equal(recallTo(order("cancelled", { cancelled_by: "customer" }), NOW), null);
+  equal(recallTo(order("pending"), NOW), null);
+  equal(recallTo(order("ready", { ready_at: "2026-11-22T09:05:00Z" }), NOW + 26 * 60_000), null);
+});

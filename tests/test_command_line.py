@@ -1,0 +1,332 @@
+"""`orderflow serve | migrate | password | openapi`, run as a person runs them: each in a process of its own."""
+
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from orderflow import embedded
+from orderflow.settings import Settings
+from tests import places
+from tests.redis_server import RedisServer
+
+COMMAND = [sys.executable, "-P", "-m", "orderflow"]
+DEADLINE_S = 30
+
+
+class Served:
+    """A process of `orderflow serve` that answers."""
+
+    def __init__(self, environment: dict[str, str], *options: str) -> None:
+        command = [*COMMAND, "serve", "--port", "0", *options]
+        self.process = subprocess.Popen(
+            command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert self.process.stdout is not None
+        self.line = self.process.stdout.readline()
+        if not self.line:
+            raise AssertionError(self.process.communicate(timeout=DEADLINE_S)[1])
+        self.address = self.line.split()[-1]
+
+    def get(self, path: str) -> int:
+        with urllib.request.urlopen(self.address + path, timeout=DEADLINE_S) as answer:
+            return int(answer.status)
+
+    def end(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send the signal; return the exit code and what was said after the first line."""
+        self.process.send_signal(sign)
+        out, err = self.process.communicate(timeout=DEADLINE_S)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    """The environment of a shell that knows nothing of orderflow, and a data directory to go with it."""
+    known = {name.upper() for name in Settings.model_fields}
+    with places.reachable() as place:
+        kept = {name: value for name, value in os.environ.items() if name not in known}
+        yield kept | {"ORDERFLOW_DATA": str(place / "data")}
+
+
+@pytest.fixture
+def serve(environment: dict[str, str]) -> Iterator[Callable[..., Served]]:
+    started: list[Served] = []
+
+    def start(*options: str, **more: str) -> Served:
+        started.append(Served(environment | more, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.end()
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """A PostgreSQL that is not orderflow's own, without a schema yet."""
+    with places.reachable() as place, embedded.running(place / "data") as server:
+        yield server.url.replace("+asyncpg", "")
+
+
+def run(environment: dict[str, str], *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment,
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+def test_a_wrong_command_is_explained(environment: dict[str, str]) -> None:
+    done = run(environment, "sevre")
+
+    assert done.returncode == 2
+    assert "serve" in done.stderr
+
+
+def test_all_wrong_settings_are_named_at_start_and_nothing_is_begun(environment: dict[str, str]) -> None:
+    wrong = {"SECRET_KEY": "hunter2", "ALGORITHM": "none", "PUBLIC_URL": "example.com"}
+
+    done = run(environment | wrong, "serve", "--workers", "2", "--port", "70000")
+
+    assert done.returncode == 2
+    named = [line.split(":")[1].strip() for line in done.stderr.splitlines()]
+    assert sorted(named) == ["ALGORITHM", "PORT", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"]
+    assert "hunter2" not in done.stderr
+    assert not Path(environment["ORDERFLOW_DATA"]).exists()
+
+
+def test_serve_says_once_that_it_is_ready_answers_and_ends_when_told(serve: Callable[..., Served]) -> None:
+    served = serve()
+
+    assert served.line == f"orderflow is ready: {served.address}\n"
+    assert served.get("readyz") == 200
+    begun = time.monotonic()
+    code, out, err = served.end()
+    assert (code, out) == (0, "")
+    assert time.monotonic() - begun < 15
+    assert "Traceback" not in err
+
+
+def test_open_sockets_are_told_to_come_back(serve: Callable[..., Served]) -> None:
+    served = serve()
+    address = served.address.replace("http", "ws") + "ws/shops/00000000-0000-7000-8000-000000000000/menu"
+
+    with connect(f"{address}?after=1&token=hunter2") as socket_:
+        with pytest.raises(ConnectionClosed) as closed:
+            socket_.recv(timeout=DEADLINE_S)
+
+    _, _, err = served.end()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4404
+    assert "hunter2" not in err
+    assert "after=1" not in err
+
+
+def test_a_port_that_is_taken_is_named(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        done = run(environment, "serve", "--port", port)
+
+    assert done.returncode == 1
+    assert done.stderr == f"orderflow: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+
+
+def test_a_second_start_on_the_same_data_is_refused_and_names_the_first(
+    environment: dict[str, str], serve: Callable[..., Served]
+) -> None:
+    first = serve()
+
+    done = run(environment, "serve", "--port", "0")
+
+    assert done.returncode == 1
+    assert f"is in use by another orderflow, process {first.process.pid}" in done.stderr
+    assert first.get("readyz") == 200
+
+
+def test_after_a_kill_the_next_start_has_the_same_data_and_key(
+    environment: dict[str, str], serve: Callable[..., Served]
+) -> None:
+    key = Path(environment["ORDERFLOW_DATA"]) / "secret_key"
+    first = serve()
+    kept = key.read_text()
+    first.end(signal.SIGKILL)
+
+    assert serve().get("readyz") == 200
+    assert key.read_text() == kept
+
+
+def test_what_lies_in_the_working_directory_does_not_matter(environment: dict[str, str], tmp_path: Path) -> None:
+    for name in ("redis.py", "http.py", "orderflow.py"):
+        (tmp_path / name).write_text("raise SystemExit('wrong file')")
+
+    done = subprocess.run([*COMMAND, "openapi"], env=environment, cwd=tmp_path, capture_output=True, check=True)
+
+    assert json.loads(done.stdout)["openapi"].startswith("3.1")
+
+
+def test_another_database_is_migrated_by_command_before_it_serves(
+    environment: dict[str, str], serve: Callable[..., Served], database: str
+) -> None:
+    external = environment | {"DATABASE_URL": database}
+
+    refused = run(external, "serve", "--port", "0")
+    migrated, again = run(external, "migrate"), run(external, "migrate")
+
+    assert refused.returncode == 1
+    assert refused.stderr.endswith("run: orderflow migrate\n")
+    assert (migrated.returncode, migrated.stdout.split()[0]) == (0, "0001")
+    assert (again.returncode, again.stdout) == (0, "nothing to do\n")
+    assert serve(DATABASE_URL=database).get("readyz") == 200
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_database_that_is_away_is_said_in_one_line(environment: dict[str, str], command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    done = run(environment | {"DATABASE_URL": f"postgresql://ada:hunter2@127.0.0.1:{port}/shop", "PORT": "0"}, command)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("orderflow: the database cannot be used: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "hunter2" not in done.stderr
+
+
+def test_two_workers_serve_replace_one_that_dies_and_end_together(serve: Callable[..., Served]) -> None:
+    with RedisServer() as redis:
+        served = serve("--workers", "2", REDIS_URL=redis.url)
+        assert served.get("readyz") == 200
+        first, *_ = workers(served)
+
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: len(workers(served)) == 2 and first not in workers(served))
+
+        remaining = workers(served)
+        assert served.get("readyz") == 200
+        code, out, _ = served.end()
+        assert (code, out) == (0, "")
+        assert not any(Path(f"/proc/{pid}").exists() for pid in remaining)
+
+
+def test_workers_do_not_outlive_a_parent_that_was_killed(serve: Callable[..., Served]) -> None:
+    with RedisServer() as redis:
+        served = serve("--workers", "2", REDIS_URL=redis.url)
+        orphans = workers(served)
+
+        served.process.kill()
+
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in orphans))
+        assert serve("--workers", "2", REDIS_URL=redis.url).get("readyz") == 200
+
+
+def workers(served: Served) -> list[int]:
+    """Name the worker processes by what they were started to run."""
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.05)
+
+
+def register(served: Served, email: str, password: str) -> None:
+    post(served, "v1/auth/register", {"email": email, "password": password, "name": "Ada"})
+
+
+def post(served: Served, path: str, body: dict[str, str]) -> int:
+    request = urllib.request.Request(
+        served.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code
+
+
+def test_who_forgot_the_password_gets_a_new_one_while_the_server_runs(
+    environment: dict[str, str], serve: Callable[..., Served]
+) -> None:
+    served = serve()
+    register(served, "ada@example.com", "the old password")
+
+    done = run(environment, "password", "Ada@Example.com", said="the new password\n")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert post(served, "v1/auth/login", {"email": "ada@example.com", "password": "the old password"}) == 401
+    assert post(served, "v1/auth/login", {"email": "ada@example.com", "password": "the new password"}) == 200
+
+
+def test_a_password_for_nobody_or_too_short_a_one_is_refused(
+    environment: dict[str, str], serve: Callable[..., Served]
+) -> None:
+    served = serve()
+    register(served, "ada@example.com", "the old password")
+
+    nobody = run(environment, "password", "bob@example.com", said="the new password\n")
+    short = run(environment, "password", "ada@example.com", said="short\n")
+
+    assert (nobody.returncode, short.returncode) == (1, 1)
+    assert "Traceback" not in nobody.stderr + short.stderr
+
+
+@pytest.mark.parametrize(("second", "code"), [("the new password", 0), ("the new pasword", 1)])
+def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(
+    environment: dict[str, str], serve: Callable[..., Served], second: str, code: int
+) -> None:
+    served = serve()
+    register(served, "ada@example.com", "the old password")
+
+    ended, shown = on_terminal(environment, ["password", "ada@example.com"], ["the new password", second])
+
+    assert ended == code
+    assert "the new pas" not in shown
+    assert post(served, "v1/auth/login", {"email": "ada@example.com", "password": "the new password"}) == (
+        200 if code == 0 else 401
+    )
+
+
+def on_terminal(environment: dict[str, str], arguments: list[str], answers: list[str]) -> tuple[int, str]:
+    """Run a command on a terminal, answer each question it asks, and return its exit code and what was to be seen."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(COMMAND[0], [*COMMAND, *arguments], environment)  # noqa: S606 - the command is ours
+    shown, waiting = "", list(answers)
+    while select.select([terminal], [], [], DEADLINE_S)[0]:
+        try:
+            shown += os.read(terminal, 1000).decode()
+        except OSError:
+            break
+        if shown.count(": ") > len(answers) - len(waiting) and waiting:
+            os.write(terminal, waiting.pop(0).encode() + b"\n")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+
+def test_the_openapi_document_is_printed(environment: dict[str, str]) -> None:
+    done = run(environment, "openapi")
+
+    assert done.returncode == 0
+    assert "/v1/orders/{order}" in json.loads(done.stdout)["paths"]

@@ -1,0 +1,64 @@
+"""The pure modules of the pages, run where they run: in Chromium. Their tests are tests/pages/*.test.mjs."""
+
+import mimetypes
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.async_api import Browser, Page, Route
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+ORIGIN: Final = "http://pages.test"
+RUN: Final = """async ([address, name]) => {
+    await import(address);
+    const { run } = await import("/tests/pages/check.mjs");
+    await run(name);
+}"""
+
+
+def _named_tests() -> list[tuple[str, str]]:
+    """Each test's file and name; names made in a loop are found by their template."""
+    files = sorted((ROOT / "tests" / "pages").glob("*.test.mjs"))
+    return [(file.name, name) for file in files for name in _names(file.read_text("utf-8"))]
+
+
+def _names(source: str) -> list[str]:
+    plain = re.findall(r'^test\("([^"]+)"', source, re.MULTILINE)
+    made: list[str] = []
+    for codes, template in re.findall(r"^for \(const .* of \[(.+)\]\) \{\n  test\(`([^`]+)`", source, re.MULTILINE):
+        made += [template.replace("${code}", code) for code in re.findall(r"\d{4}", codes)]
+    return plain + made
+
+
+async def _serve(route: Route) -> None:
+    file = ROOT / route.request.url.removeprefix(ORIGIN + "/")
+    if not file.is_file():
+        await route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>tests</title>")
+        return
+    media_type = "text/javascript" if file.suffix in {".js", ".mjs"} else mimetypes.guess_type(file)[0]
+    await route.fulfill(status=200, content_type=media_type, body=file.read_bytes())
+
+
+@pytest.fixture(scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    page = await browser.new_page()
+    await page.route(f"{ORIGIN}/**", _serve)
+    await page.goto(ORIGIN + "/")
+    yield page
+    await page.close()
+
+
+@pytest.mark.parametrize(("file", "name"), _named_tests())
+async def test_in_the_page(page: Page, file: str, name: str) -> None:
+    await page.evaluate(RUN, [f"/tests/pages/{file}", name])
+
+
+async def test_every_module_test_is_found(page: Page) -> None:
+    for file in {file for file, _ in _named_tests()}:
+        await page.evaluate("(address) => import(address)", f"/tests/pages/{file}")
+
+    registered = await page.evaluate("async () => (await import('/tests/pages/check.mjs')).names()")
+
+    assert sorted(registered) == sorted(name for _, name in _named_tests())
