@@ -14,9 +14,10 @@ from typing import Any, NoReturn, TypeVar
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
-from orderflow import accounts, app, embedded, migrations, postgresql, serving, settings
+from orderflow import accounts, embedded, migrations, postgresql, serving, settings
+from orderflow.db import Database
 from orderflow.errors import Refusal
-from orderflow.http import openapi
+from orderflow.http import openapi, routes
 from orderflow.postgresql import EmbeddedError
 from orderflow.serving import CannotListen
 from orderflow.settings import Settings, SettingsError
@@ -129,9 +130,17 @@ def _password(email: str) -> int:
     with _database(chosen) as url:
         if chosen.database_url is None:
             _run(migrations.upgrade(url))
-        _run(app.set_password(chosen.model_copy(update={"database_url": url}), email, password))
+        _run(_set_password(url, email, password))
     _say("the password is set, and all sessions of this person have ended")
     return 0
+
+
+async def _set_password(url: str, email: str, password: str) -> None:
+    database = Database(url, announce=lambda _: None)
+    try:
+        await accounts.set_password(database, email, password, accounts.Hasher())
+    finally:
+        await database.close()
 
 
 def _asked_password() -> str:
@@ -145,7 +154,7 @@ def _asked_password() -> str:
 
 
 def _openapi() -> int:
-    _say(json.dumps(openapi.document(), indent=2, ensure_ascii=False))
+    _say(json.dumps(openapi.document(routes.documented), indent=2, ensure_ascii=False))
     return 0
 
 
@@ -167,7 +176,8 @@ def _run(step: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(step)
     except (OSError, SQLAlchemyError, PostgresError, InterfaceError) as error:
-        raise Failure(f"the database cannot be used: {str(error).splitlines()[0] if str(error) else 'no answer'}") from None
+        said = str(error).splitlines() or ["it does not answer"]
+        raise Failure(f"the database cannot be used: {said[0]}") from None
 
 
 if __name__ == "__main__":

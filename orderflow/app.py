@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from orderflow import orders, rights, settings
-from orderflow.accounts import Authenticator, EndedSessions, Hasher
+from orderflow.accounts import Hasher
 from orderflow.bus import Bus, LocalBus, RedisBus
 from orderflow.credentials import Tokens
 from orderflow.db import Database
@@ -22,6 +22,7 @@ from orderflow.http import routes
 from orderflow.http.middleware import Edge
 from orderflow.http.problems import EXCEPTION_HANDLERS
 from orderflow.metrics import exposition
+from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
 from orderflow.ws.hub import Hub
@@ -81,6 +82,9 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         "metrics": partial(exposition, hub, listeners),
     }
     try:
+        # What ended before this process began is known before its first answer; without a database nobody gets in.
+        with suppress(Unavailable):
+            await ended.refresh(db)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(work, name=name)

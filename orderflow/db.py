@@ -5,7 +5,6 @@ back and tries it anew. What a transaction has told its `events` is announced af
 """
 
 import asyncio
-import json
 import logging
 import random
 from collections import deque
@@ -166,8 +165,8 @@ class Database:
         if told:
             # The last is the order's own event; its document is not sent twice.
             own = len(told) - 1
-            self._tell([event_of(json.loads(e), document if n == own else None) for n, e in enumerate(told)])
-        return Outcome(code, json.loads(extra) if extra else {}, document)
+            self._tell([event_of(fields, document if n == own else None) for n, fields in enumerate(told)])
+        return Outcome(code, extra or {}, document)
 
     def _tell(self, events: Sequence[Event]) -> None:
         try:

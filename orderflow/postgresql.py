@@ -17,18 +17,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# The newest that the wheel of the `embedded` extra carries.
-OLDEST = 16
+OLDEST = 17
 STATE = Path("/var/lib/orderflow")
 INITDB_OPTIONS = (
     "--username=orderflow",
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    "--locale=C.UTF-8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
 )
 # Where distributions put it without putting it on the PATH.
 USUAL_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 PR_SET_PDEATHSIG = 1
+# Loaded here, since it is called between fork and exec, where little may be done.
+_LIBC = ctypes.CDLL(None)
 
 
 class EmbeddedError(Exception):
@@ -188,4 +191,4 @@ def serves(pid: int, cluster: Path) -> bool:
 def end_with_parent() -> None:
     """Have the kernel end the calling process orderly when its parent is killed, where the kernel can (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)

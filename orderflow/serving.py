@@ -72,10 +72,10 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, taken: socket.socket, workers: int, announce: Announce) -> int:
     """Serve until told to end; return the exit code. `announce` is called once requests are answered."""
     if workers == 1:
-        _Server(_config(settings, app.create_app(settings)), announce).run(sockets=[taken])
+        _Server(configured(settings, app.create_app(settings)), announce).run(sockets=[taken])
         return 0
     os.environ.update(environment(settings))
-    return _Workers(_config(settings, "orderflow.serving:worker", workers), taken, announce).serve()
+    return _Workers(configured(settings, "orderflow.serving:worker", workers), taken, announce).serve()
 
 
 def worker() -> Starlette:
@@ -84,7 +84,8 @@ def worker() -> Starlette:
     return app.from_environment()
 
 
-def _config(settings: Settings, application: Starlette | str, workers: int = 1) -> uvicorn.Config:
+def configured(settings: Settings, application: Starlette | str, workers: int = 1) -> uvicorn.Config:
+    """Configure uvicorn for the application: our protocols, limits and times."""
     return uvicorn.Config(
         application,
         factory=isinstance(application, str),

@@ -1,9 +1,9 @@
-"""Fixtures: a real PostgreSQL with a fresh database for each test, a real Redis, the application, servers, a browser."""
+"""Fixtures: a real PostgreSQL with a fresh database for each test, a real Redis, the application, a browser."""
 
 import asyncio
 import itertools
-import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from orderflow import embedded, migrations
 from orderflow.app import create_app
 from orderflow.settings import Settings
-from tests.people import Api
+from tests.people import Api, People
 from tests.redis_server import RedisServer
 from tests.servers import SECRET, Server, serving
 
@@ -44,17 +44,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a private PostgreSQL, with a migrated database to copy."""
-    # Its own user has to reach it where tests run as root.
-    directory = tmp_path_factory.mktemp("postgres")
-    for folder in (directory, *directory.parents[:-1]):
-        if folder.stat().st_uid == os.geteuid() and str(folder) != "/tmp":  # noqa: S108 - to leave it alone
-            folder.chmod(0o755)
-    with embedded.running(directory / "data") as server:
-        asyncio.run(migrations.upgrade(server.url))
-        asyncio.run(_run(server.url, 'CREATE DATABASE template_of_tests TEMPLATE "' + _name(server.url) + '"'))
-        yield server.url
+    # Not below pytest's own directory: each run closes that to others, and as root PostgreSQL is somebody else.
+    with tempfile.TemporaryDirectory(prefix="orderflow-tests-") as directory:
+        Path(directory).chmod(0o755)
+        with embedded.running(Path(directory) / "data") as server:
+            asyncio.run(migrations.upgrade(server.url))
+            asyncio.run(_run(server.url, f'CREATE DATABASE template_of_tests TEMPLATE "{_name(server.url)}"'))
+            yield server.url
 
 
 @pytest.fixture
@@ -126,6 +124,13 @@ def server(make_server: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture
+async def people(server: Server) -> AsyncIterator[People]:
+    """Who comes to the running server."""
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        yield People(client)
+
+
+@pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium."""
     path = shutil.which("chromium") or "chromium"
@@ -147,7 +152,8 @@ async def _client(application: Starlette) -> AsyncIterator[Api]:
             await done.wait()
 
     task = asyncio.create_task(live(), name="lifespan")
-    await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
+    first: tuple[asyncio.Future[Any], ...] = (ready, task)
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
         task.result()
     state = ready.result()

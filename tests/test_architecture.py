@@ -1,6 +1,7 @@
 """The rules of ARCHITECTURE.md that a reader of the source can check: who may import whom, and what only one may do."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -14,13 +15,14 @@ LAYERS = (
     ("__main__",),
     ("serving",),
     ("app",),
+    ("metrics",),
     ("http", "ws", "demo"),
     ("bus", "mailer", "embedded"),
-    ("accounts", "shops", "items", "orders"),
-    ("feeds", "outbox", "rights"),
+    ("accounts", "shops", "staff", "items", "orders"),
+    ("feeds", "outbox", "rights", "sessions"),
     ("db", "tables", "migrations"),
     ("schemas", "frames"),
-    ("lifecycle", "credentials"),
+    ("lifecycle", "credentials", "origins"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql"),
 )
 LINE = {name: number for number, names in enumerate(LAYERS) for name in names}
@@ -58,12 +60,12 @@ def users(of: str) -> set[str]:
 
 
 def callers(of: str) -> set[str]:
-    """Name the parts of orderflow that call something by this name."""
+    """Name the parts of orderflow that call something whose dotted name ends with this pattern."""
     return {
         part(module)
         for module, tree in SOURCES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == of
+        if isinstance(node, ast.Call) and re.search(rf"(^|\W|_){of}$", ast.unparse(node.func))
     }
 
 
@@ -102,9 +104,10 @@ def test_nothing_but_the_command_line_prints() -> None:
 
 
 def test_nothing_but_the_database_module_commits() -> None:
-    assert callers("commit") | callers("rollback") <= {"db"}
-    assert callers("begin") <= {"db", "migrations"}
-    assert callers("create_async_engine") <= {"db", "migrations"}
+    # Migrations run before there is a server, in a transaction of their own.
+    assert callers(r"(commit|rollback)") <= {"db"}
+    assert callers(r"(connection|engine)\.begin") == {"db", "migrations"}
+    assert callers("create_async_engine") == {"db", "migrations"}
 
 
 def test_the_domain_knows_neither_http_nor_websockets() -> None:

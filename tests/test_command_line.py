@@ -9,10 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
+import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -21,6 +24,7 @@ from orderflow import embedded
 from orderflow.settings import Settings
 from tests import places
 from tests.redis_server import RedisServer
+from tests.servers import CHECKOUT
 
 COMMAND = [sys.executable, "-P", "-m", "orderflow"]
 DEADLINE_S = 30
@@ -30,6 +34,7 @@ class Served:
     """A process of `orderflow serve` that answers."""
 
     def __init__(self, environment: dict[str, str], *options: str) -> None:
+        self.environment = environment
         command = [*COMMAND, "serve", "--port", "0", *options]
         self.process = subprocess.Popen(
             command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -40,9 +45,26 @@ class Served:
             raise AssertionError(self.process.communicate(timeout=DEADLINE_S)[1])
         self.address = self.line.split()[-1]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self.process:
+            self.process.terminate()
+
+    @property
+    def sockets(self) -> str:
+        return self.address.replace("http", "ws")
+
     def get(self, path: str) -> int:
-        with urllib.request.urlopen(self.address + path, timeout=DEADLINE_S) as answer:
-            return int(answer.status)
+        return httpx2.get(self.address + path, timeout=DEADLINE_S).status_code
+
+    def post(self, path: str, body: dict[str, str], token: str = "") -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.post(self.address + path, json=body, headers=headers, timeout=DEADLINE_S)
+
+    def log_in(self, email: str, password: str) -> httpx2.Response:
+        return self.post("v1/auth/login", {"email": email, "password": password})
 
     def end(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Send the signal; return the exit code and what was said after the first line."""
@@ -51,27 +73,36 @@ class Served:
         return self.process.returncode, out, err
 
 
-@pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
+@contextmanager
+def empty_environment() -> Iterator[dict[str, str]]:
     """The environment of a shell that knows nothing of orderflow, and a data directory to go with it."""
     known = {name.upper() for name in Settings.model_fields}
     with places.reachable() as place:
         kept = {name: value for name, value in os.environ.items() if name not in known}
-        yield kept | {"ORDERFLOW_DATA": str(place / "data")}
+        yield kept | {"ORDERFLOW_DATA": str(place / "data"), "PYTHONPATH": str(CHECKOUT)}
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    with empty_environment() as environment:
+        yield environment
 
 
 @pytest.fixture
 def serve(environment: dict[str, str]) -> Iterator[Callable[..., Served]]:
-    started: list[Served] = []
+    with ExitStack() as stack:
 
-    def start(*options: str, **more: str) -> Served:
-        started.append(Served(environment | more, *options))
-        return started[-1]
+        def start(*options: str, **more: str) -> Served:
+            return stack.enter_context(Served(environment | more, *options))
 
-    yield start
-    for each in started:
-        if each.process.poll() is None:
-            each.end()
+        yield start
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Served]:
+    """A server with an embedded database, for tests that leave it as they found it."""
+    with empty_environment() as environment, Served(environment) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -124,19 +155,29 @@ def test_serve_says_once_that_it_is_ready_answers_and_ends_when_told(serve: Call
     assert "Traceback" not in err
 
 
+def test_the_log_never_repeats_what_stands_behind_a_question_mark(serve: Callable[..., Served]) -> None:
+    served = serve()
+
+    served.get("healthz?token=hunter2")
+    with connect(f"{served.sockets}ws/shops/nowhere/menu?token=hunter2") as line, pytest.raises(ConnectionClosed):
+        line.recv(timeout=DEADLINE_S)
+
+    assert "hunter2" not in served.end()[2]
+
+
 def test_open_sockets_are_told_to_come_back(serve: Callable[..., Served]) -> None:
     served = serve()
-    address = served.address.replace("http", "ws") + "ws/shops/00000000-0000-7000-8000-000000000000/menu"
+    shop = open_shop(served)
 
-    with connect(f"{address}?after=1&token=hunter2") as socket_:
-        with pytest.raises(ConnectionClosed) as closed:
-            socket_.recv(timeout=DEADLINE_S)
+    with connect(f"{served.sockets}ws/shops/{shop}/menu") as line:
+        line.recv(timeout=DEADLINE_S)
+        served.process.send_signal(signal.SIGTERM)
+        with suppress(ConnectionClosed):
+            while True:
+                line.recv(timeout=DEADLINE_S)
 
-    _, _, err = served.end()
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4404
-    assert "hunter2" not in err
-    assert "after=1" not in err
+    assert line.close_code == 1012
+    assert served.process.wait(DEADLINE_S) == 0
 
 
 def test_a_port_that_is_taken_is_named(environment: dict[str, str]) -> None:
@@ -250,62 +291,57 @@ def wait_until(fact: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def register(served: Served, email: str, password: str) -> None:
-    post(served, "v1/auth/register", {"email": email, "password": password, "name": "Ada"})
+def register(served: Served, email: str, role: str = "customer") -> None:
+    person = {"email": email, "password": "the old password", "name": "Ada", "role": role}
+    assert served.post("v1/auth/register", person).status_code == 201
 
 
-def post(served: Served, path: str, body: dict[str, str]) -> int:
-    request = urllib.request.Request(
-        served.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code
+def open_shop(served: Served) -> str:
+    register(served, "ada@example.com", "shop_owner")
+    token = served.log_in("ada@example.com", "the old password").json()["access_token"]
+    shop = {"name": "Corner Café", "currency": "EUR", "time_zone": "Europe/Berlin"}
+    return str(served.post("v1/shops", shop, token).json()["id"])
 
 
-def test_who_forgot_the_password_gets_a_new_one_while_the_server_runs(
-    environment: dict[str, str], serve: Callable[..., Served]
-) -> None:
-    served = serve()
-    register(served, "ada@example.com", "the old password")
+def test_who_forgot_the_password_gets_a_new_one_while_the_server_runs(running: Served) -> None:
+    register(running, "grace@example.com")
 
-    done = run(environment, "password", "Ada@Example.com", said="the new password\n")
+    done = run(running.environment, "password", "Grace@Example.com", said="the new password\n")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert post(served, "v1/auth/login", {"email": "ada@example.com", "password": "the old password"}) == 401
-    assert post(served, "v1/auth/login", {"email": "ada@example.com", "password": "the new password"}) == 200
+    assert (done.returncode, done.stdout) == (0, "the password is set, and all sessions of this person have ended\n")
+    assert running.log_in("grace@example.com", "the old password").status_code == 401
+    assert running.log_in("grace@example.com", "the new password").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("email", "password", "said"),
+    [("nobody@example.com", "the new password", "orderflow: "), ("joan@example.com", "short", "8 to 128 characters")],
+)
 def test_a_password_for_nobody_or_too_short_a_one_is_refused(
-    environment: dict[str, str], serve: Callable[..., Served]
+    running: Served, email: str, password: str, said: str
 ) -> None:
-    served = serve()
-    register(served, "ada@example.com", "the old password")
+    if email.startswith("joan"):
+        register(running, email)
 
-    nobody = run(environment, "password", "bob@example.com", said="the new password\n")
-    short = run(environment, "password", "ada@example.com", said="short\n")
+    done = run(running.environment, "password", email, said=f"{password}\n")
 
-    assert (nobody.returncode, short.returncode) == (1, 1)
-    assert "Traceback" not in nobody.stderr + short.stderr
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("second", "code"), [("the new password", 0), ("the new pasword", 1)])
-def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(
-    environment: dict[str, str], serve: Callable[..., Served], second: str, code: int
-) -> None:
-    served = serve()
-    register(served, "ada@example.com", "the old password")
+def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(running: Served, second: str, code: int) -> None:
+    register(running, f"mary{code}@example.com")
 
-    ended, shown = on_terminal(environment, ["password", "ada@example.com"], ["the new password", second])
+    ended, shown = on_terminal(
+        running.environment, ["password", f"mary{code}@example.com"], ["the new password", second]
+    )
 
     assert ended == code
     assert "the new pas" not in shown
-    assert post(served, "v1/auth/login", {"email": "ada@example.com", "password": "the new password"}) == (
-        200 if code == 0 else 401
-    )
+    works = running.log_in(f"mary{code}@example.com", "the new password").status_code
+    assert works == (200 if code == 0 else 401)
 
 
 def on_terminal(environment: dict[str, str], arguments: list[str], answers: list[str]) -> tuple[int, str]:

@@ -2,12 +2,15 @@
 
 import mimetypes
 import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Page, Route, async_playwright
+
+from tests.conftest import CHROMIUM_FLAGS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ORIGIN: Final = "http://pages.test"
@@ -42,12 +45,16 @@ async def _serve(route: Route) -> None:
 
 
 @pytest.fixture(scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    page = await browser.new_page()
-    await page.route(f"{ORIGIN}/**", _serve)
-    await page.goto(ORIGIN + "/")
-    yield page
-    await page.close()
+async def page() -> AsyncIterator[Page]:
+    """One page for all tests: they leave nothing behind in it."""
+    async with async_playwright() as playwright:
+        path = shutil.which("chromium") or "chromium"
+        browser = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        page = await browser.new_page()
+        await page.route(f"{ORIGIN}/**", _serve)
+        await page.goto(ORIGIN + "/")
+        yield page
+        await browser.close()
 
 
 @pytest.mark.parametrize(("file", "name"), _named_tests())

@@ -30,7 +30,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, _refusing(send) if scope["type"] == "websocket" else send)
             return
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
         answer = _Answer(scope, send, self._cors(scope) if self.allowed_origins else [])
@@ -58,6 +58,17 @@ class Edge:
         if scope["method"] == "OPTIONS":
             added += _PREFLIGHT
         return added
+
+
+def _refusing(send: Send) -> Send:
+    """A WebSocket that is refused before its handshake gets an answer of HTTP, which bears what every answer bears."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "websocket.http.response.start":
+            message["headers"] = [*message.get("headers", ()), *headers.SECURITY, headers.POLICY]
+        await send(message)
+
+    return sending
 
 
 class _Answer:

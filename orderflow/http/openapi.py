@@ -13,25 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orderflow import errors
-from orderflow.http import params, problems
+from orderflow.http import problems
 from orderflow.http.routing import Endpoint, Parameter
 
 VERSION: Final = "3.1.1"
-
-LIMIT: Final = Parameter(
-    "limit",
-    "How many at most.",
-    {"type": "integer", "minimum": 1, "maximum": params.MAX_LIMIT, "default": params.DEFAULT_LIMIT},
-)
-CURSOR: Final = Parameter("cursor", "The `next_cursor` of the page before.")
-IF_MATCH: Final = Parameter(
-    "If-Match", "Change only this version, as its ETag named it.", {"type": "string", "examples": ['"3"']}
-)
-IDEMPOTENCY_KEY: Final = Parameter(
-    "Idempotency-Key",
-    "A name for this attempt: sent again with the same body, it makes nothing new.",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
-)
 
 _REF: Final = "#/components/schemas/{model}"
 _PATH_PARAMETER: Final = re.compile(r"{(\w+)}")

@@ -1,0 +1,227 @@
+"""Running a shop in a real browser: from the front page to the counter board, and the screen that everyone sees."""
+
+import os
+import re
+import signal
+
+from playwright.async_api import Browser, expect
+
+from tests.browsing import Deafness, card, expect_live, fill, visitor
+from tests.people import PASSWORD, People
+from tests.servers import Server
+
+
+async def test_a_new_owner_gets_from_the_front_page_to_a_live_board_with_one_item(
+    server: Server, browser: Browser
+) -> None:
+    page = await (await visitor(browser, server.url)).open("/")
+
+    await page.get_by_role("button", name="New here").click()
+    form = page.locator("[data-form=register]")
+    await fill(form, name="Grace", email="grace@example.com", password=PASSWORD)
+    await form.get_by_label("run a shop").check()
+    await form.get_by_role("button", name="Make an account").click()
+    await fill(page.locator("[data-form=shop]"), name="Corner Café")
+    await page.get_by_role("button", name="Open the shop").click()
+    await fill(page.locator("#add-item"), name="Flat white", price_minor="3,50")
+    await page.get_by_role("button", name="Add to the menu").click()
+    await expect(page.locator("#items").get_by_text("Flat white")).to_be_visible()
+    await expect(page.locator("#items").get_by_text("€3.50")).to_be_visible()
+    await page.get_by_role("link", name="Counter board").click()
+
+    await expect_live(page)
+    await expect(page.get_by_text("No new orders.")).to_be_visible()
+
+
+async def test_an_order_moves_over_the_board_with_one_tap_each_and_the_pickup_screen_follows(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    customer = await people.register("Ada")
+    owner = await visitor(browser, server.url, shop.owner)
+    board = await owner.open(f"/shops/{shop.shop['slug']}/board")
+    screen = await (await visitor(browser, server.url)).open(f"/shops/{shop.shop['slug']}/pickup")
+    await expect_live(board)
+    await expect_live(screen)
+
+    await customer.order(shop.shop, shop.item, 2)
+    await expect(card(board, "pending", 1)).to_contain_text("2\N{MULTIPLICATION SIGN}")
+    await expect(card(board, "pending", 1)).to_contain_text("Ada")
+    await expect(screen.locator(".numbers > li")).to_have_count(0)
+
+    await card(board, "pending", 1).get_by_role("button", name="Start").click()
+    await expect(screen.locator("#numbers-preparing > li")).to_have_text(["1"])
+    await card(board, "preparing", 1).get_by_role("button", name="Ready").click()
+    await expect(screen.locator("#numbers-ready > li")).to_have_text(["1"])
+    await card(board, "ready", 1).get_by_role("button", name="Picked up").click()
+
+    await expect(screen.locator(".numbers > li")).to_have_count(0)
+    await expect(board.locator(".card")).to_have_count(0)
+    assert "Ada" not in await screen.content()
+
+
+async def test_the_oldest_order_stands_first(server: Server, browser: Browser, people: People) -> None:
+    shop = await people.shop()
+    customer = await people.register()
+    for _ in range(3):
+        await customer.order(shop.shop, shop.item)
+
+    board = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/board")
+
+    await expect(board.locator("#column-pending .number")).to_have_text(["1", "2", "3"])
+
+
+async def test_a_mis_tap_is_taken_back_even_after_pick_up(server: Server, browser: Browser, people: People) -> None:
+    shop = await people.shop()
+    order = await (await people.register()).order(shop.shop, shop.item)
+    await shop.owner.move(order, "ready")
+    await shop.owner.move(order, "picked_up")
+    board = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/board")
+
+    await board.get_by_text("Done lately").click()
+    await board.locator("#done").get_by_role("button", name="Back to Ready").click()
+    await card(board, "ready", 1).get_by_role("button", name="More for order 1").click()
+    await card(board, "ready", 1).get_by_role("button", name="Back to New").click()
+
+    await expect(card(board, "pending", 1)).to_be_visible()
+
+
+async def test_a_shop_says_why_it_cancels_and_the_customer_reads_it(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    customer = await people.register()
+    order = await customer.order(shop.shop, shop.item)
+    board = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/board")
+    mine = await (await visitor(browser, server.url, customer)).open(f"/orders/{order['id']}")
+    await expect_live(mine)
+
+    await card(board, "pending", 1).get_by_role("button", name="More for order 1").click()
+    await card(board, "pending", 1).get_by_role("button", name="Cancel…").click()
+    await board.get_by_label("Something else").first.check()
+    await board.get_by_role("textbox").fill("The oven is broken")
+    await board.get_by_role("button", name="Cancel the order").click()
+
+    await expect(card(board, "pending", 1)).to_have_count(0)
+    await expect(mine.get_by_text("The shop cancelled this order: The oven is broken")).to_be_visible()
+
+
+async def test_a_move_that_someone_else_was_faster_with_is_not_made_and_says_so(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    order = await (await people.register()).order(shop.shop, shop.item)
+    owner = await visitor(browser, server.url, shop.owner)
+    board = await owner.context.new_page()
+    deafness = Deafness()
+    await board.route_web_socket("**/ws/**", deafness.listen)
+    await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
+    await expect(card(board, "pending", 1)).to_be_visible()
+    deafness.has_begun = True
+
+    await shop.owner.move(order, "cancelled", reason="closing")
+    await card(board, "pending", 1).get_by_role("button", name="Start").click()
+
+    await expect(board.get_by_text("changed by someone else meanwhile")).to_be_visible()
+    await expect(card(board, "pending", 1)).to_have_count(0)
+
+
+async def test_who_does_not_work_here_is_told_so_and_can_sign_in_as_someone_who_does(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    page = await (await visitor(browser, server.url, await people.register("Eve"))).open(
+        f"/shops/{shop.shop['slug']}/board"
+    )
+
+    await expect(page.get_by_role("heading", name=re.compile("Eve, you don.t work at Corner Café"))).to_be_visible()
+    await page.get_by_role("button", name="Sign in as someone else").click()
+    form = page.locator("main [data-form=sign_in]")
+    await fill(form, email=shop.owner.user["email"], password="wrong password")
+    await form.get_by_role("button", name="Sign in").click()
+    await expect(form.get_by_role("alert")).to_have_text("The e-mail address or the password is wrong.")
+    await fill(form, password=PASSWORD)
+    await form.get_by_role("button", name="Sign in").click()
+
+    await expect_live(page)
+
+
+async def test_the_light_turns_amber_then_red_when_the_server_falls_silent_and_green_when_it_is_back(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    customer = await people.register()
+    owner = await visitor(browser, server.url, shop.owner)
+    board = await owner.context.new_page()
+    await board.clock.install()
+    await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
+    await expect_live(board)
+    light = board.locator(".light")
+
+    os.killpg(server.pid, signal.SIGSTOP)
+    try:
+        await board.clock.fast_forward(13_000)
+        await expect(light).to_have_attribute("data-level", "late")
+        await board.clock.fast_forward(10_000)
+        await expect(light).to_have_attribute("data-level", "stale")
+        await expect(board.get_by_text("This page is out of date:")).to_be_visible()
+    finally:
+        os.killpg(server.pid, signal.SIGCONT)
+
+    await expect_live(board)
+    await expect(board.get_by_text("This page is out of date:")).not_to_be_visible()
+    await customer.order(shop.shop, shop.item)
+    await expect(card(board, "pending", 1)).to_be_visible()
+
+
+async def test_a_board_misses_nothing_when_the_server_dies_and_comes_back(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    customer = await people.register()
+    board = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/board")
+    await expect_live(board)
+
+    server.kill()
+    await expect(board.locator(".light")).to_have_attribute("data-level", "late")
+    server.start()
+    await customer.order(shop.shop, shop.item)
+
+    await expect(card(board, "pending", 1)).to_be_visible(timeout=25_000)
+    await expect_live(board)
+
+
+async def test_staff_mark_what_is_sold_out_and_the_owner_hires_and_pauses(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    helper = await people.register("Sam")
+    page = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/manage")
+
+    await fill(page.locator("#add-staff"), email=helper.user["email"])
+    await page.get_by_role("button", name="Add to the staff").click()
+    await expect(page.locator("#staff").get_by_text("Sam")).to_be_visible()
+    await page.get_by_role("button", name="Pause ordering").click()
+    await expect(page.get_by_text("Paused: customers see")).to_be_visible()
+
+    page = await (await visitor(browser, server.url, helper)).open(f"/shops/{shop.shop['slug']}/manage")
+    await page.get_by_role("button", name="Mark as sold out").click()
+    await expect(page.get_by_role("button", name="Sell again")).to_be_visible()
+    await expect(page.get_by_role("button", name="Edit")).to_have_count(0)
+
+
+async def test_an_item_is_edited_and_taken_off_the_menu(server: Server, browser: Browser, people: People) -> None:
+    shop = await people.shop()
+    page = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/manage")
+
+    await page.get_by_role("button", name="Edit").click()
+    await fill(page.locator("#items form"), name="Big flat white", price_minor="4.20", stock="7")
+    await page.locator("#items form").get_by_role("button", name="Save").click()
+    await expect(page.locator("#items")).to_contain_text("Big flat white")
+    await expect(page.locator("#items")).to_contain_text("€4.20")
+    await expect(page.locator("#items")).to_contain_text("7 left")
+
+    await page.get_by_role("button", name="Edit").click()
+    await page.get_by_role("button", name="Take off the menu").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Take off the menu").click()
+    await expect(page.get_by_text("Nothing on the menu yet.")).to_be_visible()

@@ -1,0 +1,142 @@
+"""The seven pages as files: addresses, headers, and a browser that has nothing to complain of."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from orderflow.http.pages import PAGES, directory
+from tests.browsing import expect_live, visitor
+from tests.people import Api, People, good, refused
+from tests.servers import Server
+
+ADDRESSES = sorted(path.format(shop="corner-cafe", order="42") for path in PAGES)
+POLICY = {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"}
+SPITEFUL = "<img src=x onerror=alert(1)>\"'&amp;"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_a_page_is_there_for_get_and_head_under_a_strict_policy(api: Api, address: str) -> None:
+    answer = await api.get(address)
+    head = await api.head(address)
+
+    assert (answer.status_code, head.status_code, head.content) == (200, 200, b"")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert {part.strip() for part in policy.split(";")} >= POLICY
+    assert "unsafe-inline" not in policy
+    assert "<style" not in answer.text
+    assert "style=" not in answer.text
+    assert all('src="/static/board/' in part for part in answer.text.split("<script")[1:])
+
+
+@pytest.mark.parametrize(
+    "address", ["/shops", "/shops/", "/orders/", "/shops/a/b", "/shops/a/board/", "/nothing", "/static"]
+)
+async def test_an_address_without_a_page_is_not_found(api: Api, address: str) -> None:
+    refused(await api.get(address), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "..", "%2e%2e", ".", "a%00b", "%2e%2e%2f%2e%2e%2fpyproject.toml", "x" * 300]
+)
+async def test_an_asset_that_is_not_there_is_not_found(api: Api, name: str) -> None:
+    refused(await api.get(f"/static/board/{name}"), 404, "not_found")
+
+
+async def test_pages_are_only_read(api: Api) -> None:
+    answer = await api.post("/orders/42", json={})
+
+    refused(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_an_asset_that_a_browser_has_is_not_sent_again(api: Api) -> None:
+    first = await api.get("/static/board/style.css")
+
+    again = await api.get("/static/board/style.css", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert first.headers["cache-control"] == "no-cache"
+
+
+def test_no_page_builds_markup_from_text() -> None:
+    for module in directory().glob("*.js"):
+        source = module.read_text("utf-8")
+        for forbidden in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "prompt(",
+            "confirm(",
+        ):
+            assert forbidden not in source, (module.name, forbidden)
+        assert source.startswith("// @ts-check\n"), module.name
+
+
+async def test_no_page_makes_the_browser_complain_whatever_people_type(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop(SPITEFUL)
+    item = await shop.add(SPITEFUL, description=SPITEFUL, category=SPITEFUL)
+    customer = await people.register(SPITEFUL)
+    order = good(
+        await customer.post(
+            f"{shop.path}/orders",
+            {"lines": [{"item_id": item["id"], "quantity": 1, "note": SPITEFUL}], "note": SPITEFUL},
+        ),
+        201,
+    )
+    owner, buyer = await visitor(browser, server.url, shop.owner), await visitor(browser, server.url, customer)
+
+    at = f"/shops/{shop.shop['slug']}"
+    for who, path in [
+        (owner, "/"), (owner, at), (owner, f"{at}/board"), (owner, f"{at}/pickup"), (owner, f"{at}/manage"),
+        (buyer, "/orders"), (buyer, f"/orders/{order['id']}"),
+    ]:  # fmt: skip
+        page = await who.open(path)
+        await expect(page.get_by_text(SPITEFUL).first).to_be_visible()
+
+    assert owner.complaints + buyer.complaints == []
+
+
+async def test_a_token_is_neither_in_an_address_nor_kept_where_scripts_can_read_it(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    owner = await visitor(browser, server.url, shop.owner)
+    addresses: list[str] = []
+    owner.context.on("request", lambda request: addresses.append(request.url))
+
+    page = await owner.context.new_page()
+    page.on("websocket", lambda socket: addresses.append(socket.url))
+    await page.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
+    await expect_live(page)
+
+    kept = await page.evaluate("JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}])")
+    assert kept == '["",{},{}]'
+    assert any(address.startswith("ws") for address in addresses)
+    assert not [address for address in addresses if "token" in address or "bearer" in address or "eyJ" in address]
+
+
+@pytest.mark.parametrize("page", ["", "/board", "/pickup", "/manage"])
+async def test_an_unknown_shop_says_so(server: Server, browser: Browser, people: People, page: str) -> None:
+    someone = await visitor(browser, server.url, await people.register())
+
+    shown = await someone.open(f"/shops/no-such-shop{page}")
+
+    await expect(shown.get_by_role("heading", name="There is no shop at this address")).to_be_visible()
+    await expect(shown.locator(".light")).not_to_be_visible()
+
+
+async def test_an_old_address_of_a_shop_leads_to_the_present_one(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop("Corner Café")
+    good(await shop.owner.patch(shop.path, {"slug": "the-new-corner"}))
+    someone = await visitor(browser, server.url)
+
+    page = await someone.open("/shops/corner-cafe")
+
+    await expect(page.get_by_role("heading", name="Corner Café")).to_be_visible()
+    await page.wait_for_url("**/shops/the-new-corner")
