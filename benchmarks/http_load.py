@@ -52,7 +52,7 @@ class _Connection(asyncio.Protocol):
         self.buffer = b""
         self._send()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
         if not self.done.done():
             self.load.failures.append(b"connection lost")
             self.done.set_result(None)

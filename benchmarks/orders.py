@@ -6,7 +6,6 @@ both sides take turns on the same database, and what is reported are the medians
 
 import argparse
 import asyncio
-import itertools
 import json
 import os
 import platform
@@ -44,6 +43,15 @@ SELECT * FROM place_order(gen_random_uuid(), (SELECT id FROM bench_shops WHERE n
 MOVE = """SELECT m.* FROM bench_orders b, move_order(b.id, 1, 'preparing', '{pending}', false, 'shop', b.staff, NULL) m
  WHERE b.n = nextval('bench_next');
 """
+
+
+MORE = """SELECT count(p.outcome) FROM generate_series(1, $1::int) AS g(n)
+  JOIN bench_shops s ON s.n = 1 + g.n % 8 JOIN bench_customers c ON c.n = 1 + g.n % 200,
+  LATERAL place_order(gen_random_uuid(), s.id, NULL, c.id, s.items, '{2,1}', '{NULL,warm}',
+    NULL, NULL, NULL, NULL, NULL, NULL, 0) AS p
+"""
+# More than any machine of today does: neither side may run out of orders to move.
+MOVES_PER_S = 4_000
 
 
 @dataclass(frozen=True)
@@ -121,9 +129,7 @@ def placements(seeds: Seeds, known: dict[str, str]) -> Callable[[], bytes]:
 
     def make() -> bytes:
         shop = pick.choice(seeds.shops)[0]
-        return http_load.request(
-            "POST", f"/v1/shops/{shop}/orders", known[pick.choice(seeds.customers)], bodies[shop]
-        )
+        return http_load.request("POST", f"/v1/shops/{shop}/orders", known[pick.choice(seeds.customers)], bodies[shop])
 
     return make
 
@@ -133,22 +139,25 @@ async def pending(url: str, known: dict[str, str]) -> Iterator[bytes]:
     connection = await asyncpg.connect(url)
     rows = await connection.fetch(
         "SELECT o.id, s.owner_id FROM orders o JOIN shops s ON s.id = o.shop_id WHERE o.status = 'pending' "
-        "ORDER BY random() LIMIT 60000"
+        "ORDER BY o.id DESC LIMIT 60000"
     )
     await connection.close()
     body = b'{"status":"preparing"}'
-    return iter(
-        [http_load.request("PATCH", f"/v1/orders/{row[0]}", known[str(row[1])], body) for row in rows]
-    )
+    return iter([http_load.request("PATCH", f"/v1/orders/{row[0]}", known[str(row[1])], body) for row in rows])
 
 
-async def queue_for_pgbench(url: str) -> None:
-    """Line up all pending orders for the moves of pgbench."""
+async def queue_for_pgbench(url: str, wanted: int) -> None:
+    """Line up pending orders for the moves of pgbench, and leave as many for the other side."""
     connection = await asyncpg.connect(url)
+    missing = 2 * wanted - await connection.fetchval("SELECT count(*) FROM orders WHERE status = 'pending'")
+    while missing > 0:
+        await connection.execute(MORE, min(missing, 500))
+        missing -= 500
     await connection.execute("TRUNCATE bench_orders")
     await connection.execute(
         "INSERT INTO bench_orders SELECT row_number() OVER (ORDER BY random()), o.id, s.owner_id "
-        "FROM orders o JOIN shops s ON s.id = o.shop_id WHERE o.status = 'pending'"
+        "FROM orders o JOIN shops s ON s.id = o.shop_id WHERE o.status = 'pending' ORDER BY o.id LIMIT $1",
+        wanted,
     )
     await connection.execute("DROP SEQUENCE IF EXISTS bench_next")
     await connection.execute("CREATE SEQUENCE bench_next CACHE 1")
@@ -207,7 +216,7 @@ async def compare(home: Path, plain: str, port: int, seeds: Seeds, rounds: int, 
             print(f"  {clients} clients, round {number + 1} of {rounds}", file=sys.stderr, flush=True)
             runs["pg place"].append(await asyncio.to_thread(pgbench, home, PLACE, clients, seconds, plain))
             runs["place"].append(_from(await http_load.run(port, clients, seconds, make, b"201")))
-            await queue_for_pgbench(plain)
+            await queue_for_pgbench(plain, int(MOVES_PER_S * seconds))
             runs["pg move"].append(await asyncio.to_thread(pgbench, home, MOVE, clients, seconds, plain))
             waiting = await pending(plain, known)
             moved = await http_load.run(port, clients, seconds, lambda w=waiting: next(w, None), b"200")  # type: ignore[misc]
@@ -235,7 +244,7 @@ def table(found: list[dict[str, Any]]) -> str:
             f"| {row['work']} | {row['clients']} | {median(ours, 'rate'):,.0f} "
             f"| {median(ours, 'p50_ms'):.1f} / {median(ours, 'p99_ms'):.1f} | {median(theirs, 'rate'):,.0f} "
             f"| {median(theirs, 'p50_ms'):.1f} / {median(theirs, 'p99_ms'):.1f} "
-            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f}–{max(ratios):.2f}) |"
+            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} to {max(ratios):.2f}) |"
         )
     return "\n".join(rows)
 
@@ -259,11 +268,14 @@ def main() -> None:
             os.sched_setaffinity(server.pid, SERVING)
             try:
                 port = int(server.url.rpartition(":")[2])
-                found = asyncio.run(compare(postgresql.home(Path(place) / "data"), plain, port, seeds, options.rounds, options.seconds))
+                home = postgresql.home(Path(place) / "data")
+                found = asyncio.run(compare(home, plain, port, seeds, options.rounds, options.seconds))
             finally:
                 server.stop()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-          f"{options.rounds} rounds of {options.seconds:g} s\n")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"{options.rounds} rounds of {options.seconds:g} s\n"
+    )
     print(table(found))
 
 

@@ -269,9 +269,7 @@ async def _move(
     return await db.call(_MOVE, *values, shop=str(row["shop_id"]))
 
 
-async def _page(
-    db: Database, statement: str, of: UUID, status: str | None, behind: UUID | None, limit: int
-) -> Page:
+async def _page(db: Database, statement: str, of: UUID, status: str | None, behind: UUID | None, limit: int) -> Page:
     statuses = lifecycle.ACTIVE if status == "active" else (status,) if status else lifecycle.STATUSES
     rows = await db.fetch(statement, of, list(statuses), behind, limit + 1)
     shown = rows[:limit]
@@ -302,7 +300,5 @@ def _refusal(outcome: Outcome) -> errors.Refusal:
 
 def _hash(wanted: OrderNew) -> bytes:
     canonical = wanted.model_dump(mode="json", exclude={"lines"})
-    canonical["lines"] = sorted(
-        [str(line.item_id), line.note or "", line.quantity] for line in wanted.joined()
-    )
+    canonical["lines"] = sorted([str(line.item_id), line.note or "", line.quantity] for line in wanted.joined())
     return hashlib.sha256(json.dumps(canonical, sort_keys=True).encode()).digest()

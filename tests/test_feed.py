@@ -244,5 +244,3 @@ def _folded(snapshot: dict[str, Any], events: list[dict[str, Any]]) -> dict[str,
         "orders": sorted((o for o in orders.values() if o["status"] in active), key=lambda o: o["id"]),
         "items": [item for item in items.values() if not item["archived"]],
     }
-
-

@@ -151,10 +151,10 @@ async def test_only_staff_may_have_mails_sent_to_somebody_else_and_no_order_show
     assert order["number"] == 2
 
 
-async def test_what_stands_in_the_way_is_named_one_thing_after_the_other(api: Api, make_api: Any) -> None:
-    few: Api = await make_api(open_orders_per_customer=2)
-    cafe = await few.shop(stock=3)
-    ada = await few.register()
+async def test_what_stands_in_the_way_is_named_one_thing_after_the_other(make_api: Any) -> None:
+    api: Api = await make_api(open_orders_per_customer=2)
+    cafe = await api.shop(stock=3)
+    ada = await api.register()
     cake = await cafe.add("Cake", 425, available=False)
     first, _ = [await ada.order(cafe.shop, cafe.item) for _ in range(2)]
     good(await cafe.owner.patch(cafe.path, {"ordering": "paused"}))

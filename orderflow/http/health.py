@@ -71,9 +71,7 @@ def _is_same(given: str, wanted: str) -> bool:
 
 endpoints: Final = (
     Endpoint("GET", "/healthz", alive, "Does the process live?", access="own", answer=Alive, tags=("running",)),
-    Endpoint(
-        "GET", "/readyz", ready, "Can it serve?", access="own", answer=Ready, also=(503,), tags=("running",)
-    ),
+    Endpoint("GET", "/readyz", ready, "Can it serve?", access="own", answer=Ready, also=(503,), tags=("running",)),
     Endpoint(
         "GET",
         "/metrics",

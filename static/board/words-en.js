@@ -31,7 +31,7 @@ export const english = {
   "light.announce.live": "This page is live again.",
   "light.announce.late": "This page may be a little late.",
   "light.announce.stale": "This page is out of date.",
-  "light.advice.stale": "This page is out of date: what has changed since is missing. It keeps trying by itself. Check the network of this device; if other devices work, reload the page.",
+  "light.advice.stale": "This page is out of date: what has changed since then is missing. It keeps trying by itself. Check the network of this device; if other devices work, reload the page.",
   "light.advice.signed_out": "You are signed out, so this page no longer gets any news. Sign in to go on.",
   "light.advice.forbidden": "Your right to see this has ended, so this page no longer gets any news.",
   "light.advice.unknown": "What this page shows is no longer there.",
