@@ -36,10 +36,12 @@ CONNECT_S: Final = 3.0
 COMMAND_S: Final = 7.0
 POOL_WAIT_S: Final = 3.0
 TURN_WAIT_S: Final = 5.0
-DATABASE_TIMEOUTS: Final = {
+SERVER_SETTINGS: Final = {
     "lock_timeout": "2s",
     "statement_timeout": "5s",
     "idle_in_transaction_session_timeout": "5s",
+    # Documents hold days as text.
+    "datestyle": "ISO",
 }
 TRANSACTION_TIMEOUT: Final = "10s"
 
@@ -83,7 +85,7 @@ class Database:
             max_overflow=0,
             pool_timeout=POOL_WAIT_S,
             hide_parameters=True,
-            connect_args={"timeout": CONNECT_S, "command_timeout": COMMAND_S, "server_settings": DATABASE_TIMEOUTS},
+            connect_args={"timeout": CONNECT_S, "command_timeout": COMMAND_S, "server_settings": SERVER_SETTINGS},
         )
         event.listen(self._engine.sync_engine, "connect", _limit_transactions)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")

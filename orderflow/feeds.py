@@ -16,7 +16,7 @@ from orderflow.frames import Event, Position, View, event_of, snapshot
 
 FINISHED_SHOWN: Final = 100
 
-_APPEND: Final = text("SELECT append_to_shop(:shop, :kind, :item, :actor, CAST(:document AS json))")
+_APPEND: Final = text("SELECT append_to_shop(:shop, :kind, :item, :actor, CAST(:document AS text))")
 _OPEN: Final = text("INSERT INTO feeds (id, epoch, head, menu_seq, number) VALUES (:id, :epoch, 0, 0, 0)")
 _HEADS: Final = "SELECT id, epoch, head FROM feeds WHERE id = ANY ($1)"
 
@@ -24,7 +24,7 @@ _EVENTS: Final = """
     SELECT e.kind, instant(e.at) AS at, e.shop_id, e.shop_seq, e.customer_id, e.customer_seq, e.from_status,
            e.to_status, e.by, e.reason, o.business_day, o.number,
            CASE WHEN o.id IS NULL THEN e.state::text
-                ELSE order_document(o, e.state, order_lines_document(o.id))::text END AS document
+                ELSE order_document(o, e.state, order_lines_document(o.id)) END AS document
     FROM events e LEFT JOIN orders o ON o.id = e.order_id
 """
 _AFTER_IN_SHOP: Final = f"{_EVENTS} WHERE e.shop_id = $1 AND e.shop_seq > $2 ORDER BY e.shop_seq LIMIT $3"
@@ -32,10 +32,10 @@ _AFTER_IN_CUSTOMER: Final = (
     f"{_EVENTS} WHERE e.customer_id = $1 AND e.customer_seq > $2 ORDER BY e.customer_seq LIMIT $3"
 )
 
-_ORDERS: Final = "coalesce(json_agg(order_document(o) ORDER BY o.id), '[]')::text"
-_ITEMS: Final = """(SELECT coalesce(json_agg(item_document(i) ORDER BY i.position, i.id), '[]')::text
+_ORDERS: Final = "'[' || coalesce(string_agg(order_document(o), ',' ORDER BY o.id), '') || ']'"
+_ITEMS: Final = """(SELECT '[' || coalesce(string_agg(item_document(i), ',' ORDER BY i.position, i.id), '') || ']'
     FROM items i WHERE i.shop_id = f.id AND NOT i.archived) AS items"""
-_SHOP: Final = "(SELECT shop_document(s)::text FROM shops s WHERE s.id = f.id) AS shop"
+_SHOP: Final = "(SELECT shop_document(s) FROM shops s WHERE s.id = f.id) AS shop"
 _ACTIVE: Final = "status IN ('pending', 'preparing', 'ready')"
 
 # One statement each: one snapshot of the database, so that the parts and the seq belong together.
@@ -45,10 +45,11 @@ _SNAPSHOTS: Final[dict[View, str]] = {
         FROM feeds f WHERE f.id = $1""",  # noqa: S608
     "menu": f"SELECT f.epoch, f.head, instant(clock()) AS at, {_SHOP}, {_ITEMS} FROM feeds f WHERE f.id = $1",  # noqa: S608
     "pickup": """SELECT f.epoch, f.head, instant(clock()) AS at,
-        (SELECT json_build_object('id', s.id, 'slug', s.slug, 'name', s.name)::text
+        (SELECT '{"id":"' || s.id || '","slug":"' || s.slug || '","name":' || quoted(s.name) || '}'
          FROM shops s WHERE s.id = f.id) AS shop,
-        (SELECT coalesce(json_agg(json_build_object('day', o.business_day, 'number', o.number, 'status', o.status)
-                                  ORDER BY o.id), '[]')::text
+        (SELECT '[' || coalesce(string_agg(
+             '{"day":"' || o.business_day || '","number":' || o.number || ',"status":"' || o.status || '"}',
+             ',' ORDER BY o.id), '') || ']'
          FROM orders o WHERE o.shop_id = f.id AND o.status IN ('preparing', 'ready')) AS orders
         FROM feeds f WHERE f.id = $1""",
     "customer": f"""SELECT f.epoch, f.head, instant(clock()) AS at,

@@ -18,12 +18,12 @@ MAX_ITEMS: Final = 500
 # What staff may change; all else is the owner's.
 OF_STAFF: Final = frozenset({"available", "stock"})
 
-_STOCKED: Final = """left(item_document(i)::text, -1) || ', "stock" : ' || coalesce(i.stock::text, 'null') || '}'"""
+_STOCKED: Final = """left(item_document(i), -1) || ',"stock":' || coalesce(i.stock::text, 'null') || '}'"""
 _MENU: Final = """
     SELECT {document} AS document FROM items i WHERE i.shop_id = $1 AND NOT i.archived ORDER BY i.position, i.id
 """
 _AS_STAFF: Final = _MENU.format(document=_STOCKED)
-_AS_ANYONE: Final = _MENU.format(document="item_document(i)::text")
+_AS_ANYONE: Final = _MENU.format(document="item_document(i)")
 
 _NOW: Final = func.clock()
 _DOCUMENT: Final = func.item_document(literal_column("items")).cast(Text).label("document")

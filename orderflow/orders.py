@@ -30,7 +30,7 @@ MISSES: Final = 20
 
 _PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _MOVE: Final = "SELECT * FROM move_order($1, $2, $3, $4, $5, $6, $7, $8)"
-_DOCUMENT: Final = "order_document(o)::text AS document"
+_DOCUMENT: Final = "order_document(o) AS document"
 _READ: Final = f"""
     SELECT o.id, o.shop_id, o.status, o.trail, o.version, o.cancelled_by, o.updated_at, {_DOCUMENT},
            o.customer_id = $2 AS is_customer,

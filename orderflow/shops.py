@@ -24,9 +24,9 @@ LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 SLUGS_LOCK: Final = 5_117_204_883
 
 _NAMED: Final = "s.id = coalesce($1, (SELECT g.shop_id FROM shop_slugs g WHERE g.slug = $2))"
-_GET: Final = f"SELECT s.version, shop_document(s)::text AS document FROM shops s WHERE {_NAMED}"  # noqa: S608
+_GET: Final = f"SELECT s.version, shop_document(s) AS document FROM shops s WHERE {_NAMED}"  # noqa: S608
 _PAGE: Final = """
-    SELECT s.id, s.name, shop_document(s)::text AS document FROM shops s
+    SELECT s.id, s.name, shop_document(s) AS document FROM shops s
     WHERE {which} AND ($2::text IS NULL OR (s.name, s.id) > ($2, $3::uuid)) ORDER BY s.name, s.id LIMIT $4
 """
 _LISTED: Final = _PAGE.format(which="s.listed AND ($1::text IS NULL OR s.name ILIKE $1)")

@@ -23,7 +23,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 from orderflow.lifecycle import ACTIVE, STATUSES
 
@@ -265,7 +265,8 @@ events: Final = Table(
     # Null for the system.
     Column("actor_id", Uuid),
     Column("reason", Text),
-    _required("state", JSONB),
+    # Not jsonb: what is told again has to be the very text.
+    _required("state", JSON),
     _at("at"),
     PrimaryKeyConstraint("shop_id", "shop_seq"),
     CheckConstraint("kind IN ('placed', 'moved', 'item', 'shop')", name="kind"),

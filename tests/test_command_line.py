@@ -251,7 +251,9 @@ def test_a_database_that_is_away_is_said_in_one_line(environment: dict[str, str]
     assert "hunter2" not in done.stderr
 
 
-def test_two_workers_serve_replace_one_that_dies_and_end_together(serve: Callable[..., Served]) -> None:
+def test_two_workers_serve_replace_one_that_dies_or_all_on_a_hangup_and_end_together(
+    serve: Callable[..., Served],
+) -> None:
     with RedisServer() as redis:
         served = serve("--workers", "2", REDIS_URL=redis.url)
         assert served.get("readyz") == 200
@@ -259,6 +261,10 @@ def test_two_workers_serve_replace_one_that_dies_and_end_together(serve: Callabl
 
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: len(workers(served)) == 2 and first not in workers(served))
+
+        before = set(workers(served))
+        served.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(workers(served)) == 2 and before.isdisjoint(workers(served)))
 
         remaining = workers(served)
         assert served.get("readyz") == 200

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import httpx2
-import pytest
 
 from tests.people import Api, Person, Shop, good, refused
 from tests.stored import stored
@@ -87,16 +86,17 @@ async def test_only_an_order_that_was_placed_is_remembered(api: Api) -> None:
     assert good(await _placed(ada, cafe, "k", note="hot"), 201)["number"] == 1
 
 
-@pytest.mark.parametrize("key", ["k", " ", "~" * 255, 'quoted "key"', "a,b"])
-async def test_a_key_of_printable_ascii_is_taken_as_it_is(api: Api, database_url: str, key: str) -> None:
+async def test_a_key_of_printable_ascii_is_taken_as_it_is(api: Api, database_url: str) -> None:
     cafe = await api.shop()
     ada = await api.register()
+    keys = ["k", "~" * 255, 'quoted "key"', "a,b", "a b"]
 
-    order = good(await _placed(ada, cafe, key), 201)
+    for key in keys:
+        order = good(await _placed(ada, cafe, key), 201)
+        assert good(await _placed(ada, cafe, key), 201) == order
 
-    assert good(await _placed(ada, cafe, key), 201) == order
-    [row] = await stored(database_url, "SELECT idempotency_key FROM orders")
-    assert row["idempotency_key"].strip() == key.strip()
+    rows = await stored(database_url, "SELECT idempotency_key FROM orders ORDER BY number")
+    assert [row["idempotency_key"] for row in rows] == keys
 
 
 async def test_a_key_of_another_form_is_invalid(api: Api) -> None:

@@ -3,7 +3,7 @@
 
 -- The next seq of a shop's feed for a change of its menu or facts. Orders that read the menu before it notice.
 CREATE FUNCTION append_to_shop(
-    of_shop uuid, of_kind text, of_item uuid, by_actor uuid, document json
+    of_shop uuid, of_kind text, of_item uuid, by_actor uuid, document text
 ) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     feed record;
@@ -12,10 +12,10 @@ BEGIN
     UPDATE feeds SET head = head + 1, menu_seq = head + 1 WHERE id = of_shop RETURNING epoch, head INTO STRICT feed;
     at_instant := clock();
     INSERT INTO events (shop_id, shop_seq, kind, item_id, "by", actor_id, state, at)
-    VALUES (of_shop, feed.head, of_kind, of_item, 'shop', by_actor, document, at_instant);
+    VALUES (of_shop, feed.head, of_kind, of_item, 'shop', by_actor, document::json, at_instant);
     RETURN json_build_object(
         'kind', of_kind, 'at', instant(at_instant), 'shop_id', of_shop, 'shop_epoch', feed.epoch,
-        'shop_seq', feed.head, 'document', document::jsonb::text);
+        'shop_seq', feed.head, 'document', document);
 END
 $$;
 
@@ -51,10 +51,10 @@ BEGIN
         WHERE i.id = taken.item_id RETURNING i.* INTO item;
         IF flips THEN
             INSERT INTO events (shop_id, shop_seq, kind, item_id, "by", actor_id, state, at)
-            VALUES (of_shop, next_seq, 'item', item.id, by_party, by_actor, item_document(item), at_instant);
+            VALUES (of_shop, next_seq, 'item', item.id, by_party, by_actor, item_document(item)::json, at_instant);
             told := told || json_build_object(
                 'kind', 'item', 'at', instant(at_instant), 'shop_id', of_shop, 'shop_epoch', shop_epoch,
-                'shop_seq', next_seq, 'document', item_document(item)::jsonb::text);
+                'shop_seq', next_seq, 'document', item_document(item));
             next_seq := next_seq + 1;
         END IF;
     END LOOP;

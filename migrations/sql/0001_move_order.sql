@@ -81,7 +81,7 @@ BEGIN
         moved.shop_id, feed.head, moved.customer_id, own.head, 'moved', of_order, was.status, to_status, by_party,
         by_actor, because, order_state(moved), at_instant);
 
-    document := order_document(moved)::text;
+    document := order_document(moved);
     outcome := 'moved';
     events := events || json_build_object(
         'kind', 'moved', 'at', instant(at_instant), 'shop_id', moved.shop_id, 'shop_epoch', feed.epoch,

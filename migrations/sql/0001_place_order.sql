@@ -15,7 +15,6 @@ DECLARE
     own record;
     menu record;
     placed orders;
-    lines json;
     lacking json;
     at_instant timestamptz;
 BEGIN
@@ -38,7 +37,7 @@ BEGIN
         IF FOUND THEN
             outcome := CASE WHEN placed.body_hash = idem_hash AND placed.shop_id = shop.id THEN 'repeated'
                             ELSE 'idempotency_key_reused' END;
-            document := order_document(placed)::text;
+            document := order_document(placed);
             RETURN;
         END IF;
     END IF;
@@ -59,9 +58,8 @@ BEGIN
            bool_or(i.stock IS NOT NULL) AS is_limited,
            json_agg(json_build_object('item_id', w.item_id, 'name', i.name) ORDER BY w.position)
                FILTER (WHERE i.id IS NULL OR i.archived OR NOT i.available) AS unavailable,
-           json_agg(json_build_object(
-               'item_id', w.item_id, 'name', i.name, 'quantity', w.quantity, 'unit_price_minor', i.price_minor,
-               'amount_minor', w.quantity * i.price_minor, 'note', w.note) ORDER BY w.position) AS lines
+           '[' || string_agg(line_document(w.item_id, i.name, w.quantity, i.price_minor, w.note), ','
+                             ORDER BY w.position) || ']' AS lines
     INTO menu
     FROM unnest(item_ids, quantities, notes) WITH ORDINALITY AS w(item_id, quantity, note, position)
     LEFT JOIN items i ON i.id = w.item_id AND i.shop_id = shop.id;
@@ -130,7 +128,7 @@ BEGIN
         shop.id, feed.head, of_customer, own.head, 'placed', new_id, 'pending', 'customer', of_customer,
         order_state(placed), at_instant);
 
-    document := order_document(placed, order_state(placed), menu.lines)::text;
+    document := order_document(placed, order_state(placed), menu.lines);
     outcome := 'placed';
     events := events || json_build_object(
         'kind', 'placed', 'at', instant(at_instant), 'shop_id', shop.id, 'shop_epoch', feed.epoch,

@@ -13,7 +13,7 @@ CREATE TABLE events (
     by TEXT NOT NULL,
     actor_id UUID,
     reason TEXT,
-    state JSONB NOT NULL,
+    state JSON NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_events PRIMARY KEY (shop_id, shop_seq),
     CONSTRAINT ck_events_kind CHECK (kind IN ('placed', 'moved', 'item', 'shop')),
