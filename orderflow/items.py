@@ -151,4 +151,4 @@ async def _tell(transaction: Transaction, user: UUID, row: Row[Any]) -> ItemDocu
 
 def _document(row: Row[Any]) -> ItemDocument:
     stock = "null" if row.stock is None else row.stock
-    return ItemDocument(row.version, f'{row.document[:-1]}, "stock" : {stock}}}')
+    return ItemDocument(row.version, f'{row.document[:-1]},"stock":{stock}}}')

@@ -213,8 +213,7 @@ async def _take_slug(transaction: Transaction, shop_id: UUID, slug: str) -> None
 
 async def _free_slug(transaction: Transaction, wanted: ShopNew) -> str:
     """A slug that no shop has or had, while the lock on slugs is held."""
-    asked = [wanted.slug] if wanted.slug else None
-    candidates = iter(asked) if asked else _candidates(slug_of(wanted.name))
+    candidates = iter([wanted.slug]) if wanted.slug else _candidates(slug_of(wanted.name))
     while some := list(islice(candidates, 50)):
         found = select(shop_slugs.c.slug).where(shop_slugs.c.slug.in_(some))
         taken = set((await transaction.execute(found)).scalars())
@@ -224,10 +223,8 @@ async def _free_slug(transaction: Transaction, wanted: ShopNew) -> str:
 
 
 def _candidates(base: str | None) -> Iterator[str]:
-    if base is None:
-        for _ in count():
-            yield "shop-" + "".join(secrets.choice(LETTERS) for _ in range(6))
-        return
+    while base is None:
+        yield "shop-" + "".join(secrets.choice(LETTERS) for _ in range(6))
     yield base
     for number in count(2):
         ending = f"-{number}"

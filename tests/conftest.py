@@ -133,9 +133,9 @@ async def people(server: Server) -> AsyncIterator[People]:
         yield People(client)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium; tests open contexts of their own in it."""
     path = shutil.which("chromium") or "chromium"
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))

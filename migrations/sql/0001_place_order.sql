@@ -2,7 +2,9 @@
 -- code of a refusal, which has written nothing. Lock order: the customer's turn, items by id, shop feed, customer feed.
 --
 -- What is read of the shop and its menu is not locked: whatever changes it raises `menu_seq` in the feed, which is read
--- first and compared once the feed is locked. A change in between is a serialisation failure, and the caller tries again.
+-- first and compared once the feed is locked. After a change in between all is read again, this time for good, so that no
+-- owner who changes prices all the time keeps customers out. An item that has got a stock in between is then locked after
+-- the feed: at worst a deadlock, which the caller tries again.
 CREATE FUNCTION place_order(
     new_id uuid, of_shop uuid, by_slug text, of_customer uuid, item_ids uuid[], quantities integer[], notes text[],
     order_note text, order_pickup_name text, mail_to text, expected_minor bigint,
@@ -22,80 +24,81 @@ BEGIN
     -- orders holds.
     PERFORM pg_advisory_xact_lock(hashtextextended(of_customer::text, 0));
 
-    SELECT s.id, s.slug, s.name, s.currency, s.time_zone, s.ordering, f.menu_seq, u.name AS customer_name,
-           EXISTS (SELECT FROM shop_staff t WHERE t.shop_id = s.id AND t.user_id = of_customer) AS is_staff
-    INTO shop
-    FROM shops s JOIN feeds f ON f.id = s.id JOIN users u ON u.id = of_customer
-    WHERE s.id = coalesce(of_shop, (SELECT g.shop_id FROM shop_slugs g WHERE g.slug = by_slug));
-    IF NOT FOUND THEN
-        outcome := 'not_found';
-        RETURN;
-    END IF;
-
-    IF idem_key IS NOT NULL THEN
-        SELECT o.* INTO placed FROM orders o WHERE o.customer_id = of_customer AND o.idempotency_key = idem_key;
-        IF FOUND THEN
-            outcome := CASE WHEN placed.body_hash = idem_hash AND placed.shop_id = shop.id THEN 'repeated'
-                            ELSE 'idempotency_key_reused' END;
-            document := order_document(placed);
+    LOOP
+        SELECT s.id, s.slug, s.name, s.currency, s.time_zone, s.ordering, f.menu_seq, u.name AS customer_name,
+               EXISTS (SELECT FROM shop_staff t WHERE t.shop_id = s.id AND t.user_id = of_customer) AS is_staff
+        INTO shop
+        FROM shops s JOIN feeds f ON f.id = s.id JOIN users u ON u.id = of_customer
+        WHERE s.id = coalesce(of_shop, (SELECT g.shop_id FROM shop_slugs g WHERE g.slug = by_slug));
+        IF NOT FOUND THEN
+            outcome := 'not_found';
             RETURN;
         END IF;
-    END IF;
 
-    IF mail_to IS NOT NULL AND NOT shop.is_staff THEN
-        outcome := 'email_not_allowed';
-        RETURN;
-    END IF;
-    IF shop.ordering <> 'open' THEN
-        outcome := 'shop_paused';
-        RETURN;
-    END IF;
+        IF idem_key IS NOT NULL THEN
+            SELECT o.* INTO placed FROM orders o WHERE o.customer_id = of_customer AND o.idempotency_key = idem_key;
+            IF FOUND THEN
+                outcome := CASE WHEN placed.body_hash = idem_hash AND placed.shop_id = shop.id THEN 'repeated'
+                                ELSE 'idempotency_key_reused' END;
+                document := order_document(placed);
+                RETURN;
+            END IF;
+        END IF;
 
-    SELECT sum(w.quantity * i.price_minor)::bigint AS total_minor,
-           array_agg(i.name ORDER BY w.position) AS names,
-           array_agg(i.price_minor ORDER BY w.position) AS prices,
-           array_agg(CASE WHEN i.stock IS NULL THEN 'none' ELSE 'taken' END ORDER BY w.position) AS stocks,
-           bool_or(i.stock IS NOT NULL) AS is_limited,
-           json_agg(json_build_object('item_id', w.item_id, 'name', i.name) ORDER BY w.position)
-               FILTER (WHERE i.id IS NULL OR i.archived OR NOT i.available) AS unavailable,
-           '[' || string_agg(line_document(w.item_id, i.name, w.quantity, i.price_minor, w.note), ','
-                             ORDER BY w.position) || ']' AS lines
-    INTO menu
-    FROM unnest(item_ids, quantities, notes) WITH ORDINALITY AS w(item_id, quantity, note, position)
-    LEFT JOIN items i ON i.id = w.item_id AND i.shop_id = shop.id;
-    IF menu.unavailable IS NOT NULL THEN
-        outcome := 'item_unavailable';
-        extra := json_build_object('items', menu.unavailable);
-        RETURN;
-    END IF;
-    IF menu.total_minor <> expected_minor THEN
-        outcome := 'total_changed';
-        extra := json_build_object('total_minor', menu.total_minor);
-        RETURN;
-    END IF;
-
-    IF open_limit > 0 AND NOT shop.is_staff AND open_limit <= (
-        SELECT count(*) FROM orders o
-        WHERE o.customer_id = of_customer AND o.shop_id = shop.id AND o.status IN ('pending', 'preparing', 'ready')
-    ) THEN
-        outcome := 'too_many_open_orders';
-        RETURN;
-    END IF;
-
-    IF menu.is_limited THEN
-        lacking := lacking_stock(item_ids, quantities);
-        IF lacking IS NOT NULL THEN
-            outcome := 'out_of_stock';
-            extra := json_build_object('items', lacking);
+        IF mail_to IS NOT NULL AND NOT shop.is_staff THEN
+            outcome := 'email_not_allowed';
             RETURN;
         END IF;
-    END IF;
+        IF shop.ordering <> 'open' THEN
+            outcome := 'shop_paused';
+            RETURN;
+        END IF;
 
-    SELECT f.epoch, f.head, f.menu_seq, f.day, f.number INTO STRICT feed
-    FROM feeds f WHERE f.id = shop.id FOR NO KEY UPDATE;
-    IF feed.menu_seq <> shop.menu_seq THEN
-        RAISE EXCEPTION 'the menu changed while an order was placed' USING ERRCODE = 'serialization_failure';
-    END IF;
+        SELECT sum(w.quantity * i.price_minor)::bigint AS total_minor,
+               array_agg(i.name ORDER BY w.position) AS names,
+               array_agg(i.price_minor ORDER BY w.position) AS prices,
+               array_agg(CASE WHEN i.stock IS NULL THEN 'none' ELSE 'taken' END ORDER BY w.position) AS stocks,
+               bool_or(i.stock IS NOT NULL) AS is_limited,
+               json_agg(json_build_object('item_id', w.item_id, 'name', i.name) ORDER BY w.position)
+                   FILTER (WHERE i.id IS NULL OR i.archived OR NOT i.available) AS unavailable,
+               '[' || string_agg(line_document(w.item_id, i.name, w.quantity, i.price_minor, w.note), ','
+                                 ORDER BY w.position) || ']' AS lines
+        INTO menu
+        FROM unnest(item_ids, quantities, notes) WITH ORDINALITY AS w(item_id, quantity, note, position)
+        LEFT JOIN items i ON i.id = w.item_id AND i.shop_id = shop.id;
+        IF menu.unavailable IS NOT NULL THEN
+            outcome := 'item_unavailable';
+            extra := json_build_object('items', menu.unavailable);
+            RETURN;
+        END IF;
+        IF menu.total_minor <> expected_minor THEN
+            outcome := 'total_changed';
+            extra := json_build_object('total_minor', menu.total_minor);
+            RETURN;
+        END IF;
+
+        IF open_limit > 0 AND NOT shop.is_staff AND open_limit <= (
+            SELECT count(*) FROM orders o
+            WHERE o.customer_id = of_customer AND o.shop_id = shop.id AND o.status IN ('pending', 'preparing', 'ready')
+        ) THEN
+            outcome := 'too_many_open_orders';
+            RETURN;
+        END IF;
+
+        IF menu.is_limited THEN
+            lacking := lacking_stock(item_ids, quantities);
+            IF lacking IS NOT NULL THEN
+                outcome := 'out_of_stock';
+                extra := json_build_object('items', lacking);
+                RETURN;
+            END IF;
+        END IF;
+
+        SELECT f.epoch, f.head, f.menu_seq, f.day, f.number INTO STRICT feed
+        FROM feeds f WHERE f.id = shop.id FOR NO KEY UPDATE;
+        EXIT WHEN feed.menu_seq = shop.menu_seq;
+    END LOOP;
+
     at_instant := clock();
     events := '{}';
     IF menu.is_limited THEN

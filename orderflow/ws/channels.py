@@ -130,4 +130,4 @@ def _asked(socket: WebSocket) -> Asked | None:
 
 
 def _close_code(refusal: Refusal) -> int:
-    return next(code for kind, code in CLOSE_CODES.items() if isinstance(refusal, kind))
+    return next((code for kind, code in CLOSE_CODES.items() if isinstance(refusal, kind)), 1011)

@@ -19,12 +19,14 @@ from orderflow.errors import NotFound, Unauthenticated, Unavailable
 from orderflow.frames import View, authenticated, beat, resumed
 from orderflow.schemas import AuthMessage
 from orderflow.ws.hub import Hub
-from orderflow.ws.protocol import handle_of
+from orderflow.ws.protocol import LINGER_S, handle_of
 from orderflow.ws.stream import Stream
 
 MAX_REPLAY: Final = 1_000
 # Without a look at the heads for so long, the database cannot be read as far as anybody knows.
 CONFIRMED_S: Final = 3.0
+# How soon a beat that was held back is tried again.
+AGAIN_S: Final = 1.0
 MAX_BEHIND_S: Final = 10.0
 MAX_BEHIND_BYTES: Final = 1024 * 1024
 FIRST_S: Final = 30.0
@@ -64,8 +66,10 @@ class Connection:
         self._is_serving = False
         self._cursor = 0
         self._stream: Stream | None = None
+        self._began_at = self._loop.time()
         self._has_caught_up = False
-        self._behind_since: float | None = None
+        # A head that it has to reach, and since when it is so.
+        self._goal: tuple[int, float] | None = None
         self._expiry = self._loop.call_later(max(0.0, self._expires_in()), self.end, 4401) if actor else None
 
     async def serve(self, asked: Asked | None, authenticate: Callable[[str], Actor]) -> None:
@@ -93,36 +97,36 @@ class Connection:
                 self._ending.reschedule(self._loop.time())
 
     def check(self, now: float) -> None:
-        """End a socket that has fallen too far behind."""
-        if self._behind_since is None or self._stream is None:
+        """End a socket that has fallen too far behind; to be called about once a second."""
+        stream = self._stream
+        if stream is None:
             return
-        behind_s = now - self._behind_since
-        if behind_s > (MAX_BEHIND_S if self._has_caught_up else FIRST_S):
-            self.end(4408)
-        elif self._has_caught_up and behind_s > 1 and self._bytes_behind(self._stream) > MAX_BEHIND_BYTES:
+        if not self._has_caught_up:
+            if now - self._began_at > FIRST_S:
+                self.end(4408)
+        elif stream.head <= self._cursor:
+            self._goal = None
+        elif self._goal is None or self._goal[0] <= self._cursor:
+            self._goal = (stream.head, now)
+        elif now - self._goal[1] > MAX_BEHIND_S or self._bytes_behind(stream) > MAX_BEHIND_BYTES:
             self.end(4408)
 
     async def _tell(self, asked: Asked | None) -> None:
         if self._code is not None:
             raise Closing(self._code)
-        self._behind_since = self._loop.time()
         stream = self._stream = await self._hub.watch(self.feed, of_customer=self.view == "customer")
         await self._begin(stream, asked)
         next_beat = 0.0
-        while True:
-            if stream.is_lost:
-                raise Closing(1012)
-            if stream.head > self._cursor:
-                self._behind_since = self._behind_since or self._loop.time()
-                await self._catch_up(stream)
-            else:
-                self._behind_since = None
+        while not stream.is_lost:
+            await self._catch_up(stream)
+            is_behind = stream.head > self._cursor
+            if self._loop.time() >= next_beat and (self._has_caught_up or not is_behind):
+                next_beat = await self._beat(stream)
+                # The beat waited until the client had taken in what came before it.
                 self._has_caught_up = True
-            if self._has_caught_up and self._loop.time() >= next_beat:
-                next_beat = self._loop.time() + self._beat_s
-                await self._beat(stream)
-            if stream.head <= self._cursor:
+            elif not is_behind:
                 await stream.moved(self._cursor, next_beat)
+        raise Closing(1012)
 
     async def _begin(self, stream: Stream, asked: Asked | None) -> None:
         # Judged by a look at the database that began after the handshake: this process may not have heard yet.
@@ -154,9 +158,12 @@ class Connection:
                 await self._send(text)
             self._cursor = entry.seq
 
-    async def _beat(self, stream: Stream) -> None:
-        if self._loop.time() - stream.confirmed_at <= CONFIRMED_S:
-            await self._send(beat(self._cursor, max(stream.confirmed, self._cursor), _now()))
+    async def _beat(self, stream: Stream) -> float:
+        """Send a beat, unless the database cannot be read; return when to try the next."""
+        if self._loop.time() - stream.confirmed_at > CONFIRMED_S:
+            return self._loop.time() + min(self._beat_s, AGAIN_S)
+        await self._send(beat(self._cursor, max(stream.confirmed, self._cursor), _now()))
+        return self._loop.time() + self._beat_s
 
     async def _send(self, text: str) -> None:
         try:
@@ -206,9 +213,10 @@ async def close(socket: WebSocket, code: int) -> None:
         handle.close(code)
         return
     try:
-        await socket.close(code)
-    except (RuntimeError, WebSocketDisconnect):
-        # It is closed already.
+        async with asyncio.timeout(LINGER_S):
+            await socket.close(code)
+    except (RuntimeError, WebSocketDisconnect, TimeoutError):
+        # It is closed already, or its peer does not read.
         return
 
 

@@ -37,7 +37,7 @@ class Hub:
         self.bus = make_bus(self.hear)
         self._streams: dict[UUID, Stream] = {}
         self._beginnings: dict[UUID, asyncio.Task[Stream]] = {}
-        self._healing: dict[UUID, asyncio.Task[None]] = {}
+        self._healing: dict[Stream, asyncio.Task[None]] = {}
         # How far bells rang of feeds whose head is just being read.
         self._rung: dict[UUID, int] = {}
         self._heads = Shared(self._read_heads)
@@ -81,8 +81,7 @@ class Hub:
                 self._hear(position, event)
                 return
         if (stream := self._streams.get(feed)) is not None:
-            stream.wanted = max(stream.wanted, stream.head + 1)
-            self._heal(stream)
+            self.heard_of(stream, stream.head + 1)
 
     async def watch(self, feed: UUID, *, of_customer: bool) -> Stream:
         """Follow a feed until `unwatch`; what is committed from now on is heard.
@@ -105,7 +104,7 @@ class Hub:
     def unwatch(self, stream: Stream) -> None:
         """Follow it no longer; its latest events are kept for a minute, for those who come back."""
         stream.listeners -= 1
-        if not stream.listeners:
+        if not stream.listeners and not stream.is_lost:
             self._drop_later(stream)
 
     async def head(self, feed: UUID) -> Position | None:
@@ -128,6 +127,9 @@ class Hub:
             while not stream.reaches(seq) and stream.head - seq <= stream.capacity and not stream.is_lost:
                 start = Position(stream.feed, stream.epoch, seq)
                 events = await feeds.read(self._db, start, of_customer=stream.of_customer, limit=stream.capacity)
+                if not events or stream.seq_of(events[0]) != seq + 1:
+                    # The database has lost it: the next look at the heads tells more.
+                    return
                 stream.remember(events)
 
     def heard_of(self, stream: Stream, seq: int) -> None:
@@ -159,25 +161,27 @@ class Hub:
             self._heal(stream)
 
     def _heal(self, stream: Stream) -> None:
-        running = self._healing.get(stream.feed)
-        if running is None or running.done():
-            task = asyncio.create_task(self._read_gap(stream), name=f"heal {stream.feed}")
-            self._healing[stream.feed] = task
-            task.add_done_callback(lambda _: self._healing.pop(stream.feed, None))
+        if stream not in self._healing:
+            self._healing[stream] = asyncio.create_task(self._read_gap(stream), name=f"heal {stream.feed}")
 
     async def _read_gap(self, stream: Stream) -> None:
-        await asyncio.sleep(OVERTAKE_S)
         try:
+            await asyncio.sleep(OVERTAKE_S)
             while not stream.is_lost and stream.head < stream.wanted:
+                bells = stream.bells
                 start = Position(stream.feed, stream.epoch, stream.head)
                 events = await feeds.read(self._db, start, of_customer=stream.of_customer, limit=stream.capacity)
-                for event in events:
-                    stream.hear(stream.seq_of(event), event)
-                if not events:
+                if events and stream.seq_of(events[0]) == start.seq + 1:
+                    for event in events:
+                        stream.hear(stream.seq_of(event), event)
+                elif stream.bells == bells:
+                    # Nothing of what was told before the reading began exists; what was told since then may.
                     stream.settle()
         except Unavailable:
             # The next look at the heads finds the same gap.
             logger.warning("cannot read what is missing of feed %s yet", stream.feed)
+        finally:
+            del self._healing[stream]
 
     async def _begin(self, feed: UUID, *, of_customer: bool) -> Stream:
         await self.bus.listen(str(feed))
@@ -187,6 +191,7 @@ class Hub:
                 raise NotFound
         except BaseException:
             self.bus.unlisten(str(feed))
+            self._rung.pop(feed, None)
             raise
         stream = Stream(position, of_customer=of_customer)
         self._streams[feed] = stream
@@ -239,5 +244,5 @@ def _event(message: bytes) -> Event | None:
         return None
     try:
         return event_of(json.loads(message))
-    except (ValueError, KeyError, TypeError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None

@@ -46,23 +46,37 @@ class Listeners:
 
     async def run(self) -> None:
         """Look after all of them, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            # Apart from each other: a database that hangs must not put off what needs none.
+            tasks.create_task(self._keep_checking(), name="check the sockets")
+            tasks.create_task(self._keep_asking_for_rights(), name="rights of the sockets")
+
+    async def _keep_checking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            now = asyncio.get_running_loop().time()
+            for connection in tuple(self._connections):
+                try:
+                    self._check(connection, now)
+                except Exception:
+                    logger.exception("could not look after a socket")
+                    connection.end(1011)
+
+    def _check(self, connection: Connection, now: float) -> None:
+        if connection.actor is not None and self._has_ended(connection.actor.session_id):
+            connection.end(4401)
+        connection.check(now)
+
+    async def _keep_asking_for_rights(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
             try:
-                self._check()
                 await self._end_those_without_right()
             except Unavailable:
                 # Nobody gets a frame while the database is away: whose right is lost is seen when it is back.
                 continue
             except Exception:
-                logger.exception("could not look after the sockets")
-
-    def _check(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for connection in tuple(self._connections):
-            if connection.actor is not None and self._has_ended(connection.actor.session_id):
-                connection.end(4401)
-            connection.check(now)
+                logger.exception("could not ask who may still listen")
 
     async def _end_those_without_right(self) -> None:
         boards = [each for each in self._connections if each.view == "shop" and each.actor is not None]

@@ -4,11 +4,11 @@ Leans on the internals of uvicorn's sans-I/O protocol; under another server `han
 closes through ASGI instead.
 """
 
-import asyncio
 from typing import Any, Final, Protocol
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 EXTENSION: Final = "orderflow.handle"
@@ -43,6 +43,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Close from our side; the last frame that this socket gets."""
         if self.close_sent or self.disconnected or not self.handshake_complete:
             return
+        if self.transport.is_closing():
+            self._abort_later()
+            return
         self.stop_keepalive()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)
@@ -51,24 +54,49 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
+        self._abort_later()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
             # The application's task is made, but has not begun.
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]  # uvicorn types it as optional
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = self
+
+    def handle_cont(self, event: Frame) -> None:
+        super().handle_cont(event)
+        if len(self.frames) > self.config.ws_max_size:
+            # The parser counts bytes, and fragments without any would go on for ever.
+            self.frames.clear()
+            self.close(1009)
 
     def handle_ping(self) -> None:
-        super().handle_ping()
-        self._count()
+        if self._count():
+            super().handle_ping()
+        else:
+            # The parser has answered each ping; a flood of them gets no flood of pongs.
+            self.conn.data_to_send()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        # The answer is written, and nothing may follow it.
+        self.close_sent = True
+        self._abort_later()
 
     def send_receive_event_to_app(self) -> None:
-        if self._count():
-            super().send_receive_event_to_app()
+        if not self._count():
+            return
+        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
+            self.close(4400)
+            return
+        super().send_receive_event_to_app()
+
+    def eof_received(self) -> None:
+        self._abort_later()
 
     def shutdown(self) -> None:
         super().shutdown()
+        self.close_sent = True
         self._abort_later()
 
     def keepalive_timeout(self) -> None:
@@ -80,12 +108,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._abort_later()
 
     def _abort_later(self) -> None:
-        # `transport.close()` waits for a peer that may never read again.
+        # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.
+        if self.close_timer is not None:
+            self.close_timer.cancel()
         if not self.disconnected:
-            self.loop.call_later(LINGER_S, self.transport.abort)
+            self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
 
     def _count(self) -> bool:
-        now = asyncio.get_running_loop().time()
+        now = self.loop.time()
         earned = (now - self._counted_at) * MESSAGES_PER_S
         self._allowance = min(float(MESSAGES_PER_S), self._allowance + earned) - 1
         self._counted_at = now
@@ -93,3 +123,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close(4429)
             return False
         return True
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -32,7 +32,11 @@ class Shared(Generic[K, V]):
             await asyncio.wait([before])
         if self._next is not None:
             self._running, self._next = self._next[1], None
-        return await self._read(wanted)
+        try:
+            return await self._read(wanted)
+        finally:
+            # Not to keep what was read, which may be large, until the next reading.
+            self._running = None
 
 
 def _seen(task: asyncio.Task[dict[K, V]]) -> None:

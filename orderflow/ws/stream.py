@@ -12,16 +12,20 @@ from uuid import UUID
 from orderflow.frames import Event, Position, View, frame
 
 CAPACITY: Final = 1_000
+# What an event costs in memory besides its texts, about.
+OVERHEAD: Final = 1_000
 
 
 class Entry:
     """An event at its place in one feed; its frames are made when first needed, once for everybody."""
 
-    __slots__ = ("_texts", "event", "seq")
+    __slots__ = ("_texts", "event", "seq", "size")
 
     def __init__(self, seq: int, event: Event) -> None:
         self.seq = seq
         self.event = event
+        # The document, and the frame made of it.
+        self.size = OVERHEAD + 2 * len(event.document)
         self._texts: dict[View, str | None] = {}
 
     def text(self, view: View) -> str | None:
@@ -44,6 +48,8 @@ class Stream:
         self.wanted = position.seq
         self.bytes = 0
         self.visits = 0
+        # How often anybody has told of an event.
+        self.bells = 0
         self.is_lost = False
         self.used_at = self._now()
         # The head as the database had it, and when it was looked at.
@@ -68,6 +74,7 @@ class Stream:
 
     def hear(self, seq: int, event: Event) -> bool:
         """Take an event in; false if others before it are missing."""
+        self.bells += 1
         self.wanted = max(self.wanted, seq)
         if seq <= self.head:
             return True
@@ -83,6 +90,7 @@ class Stream:
 
     def want(self, seq: int) -> bool:
         """Note that the feed is at least there; true if something is missing."""
+        self.bells += 1
         self.wanted = max(self.wanted, seq)
         return self.wanted > self.head
 
@@ -115,7 +123,7 @@ class Stream:
         for entry in reversed([entry for entry in older if entry.seq < oldest]):
             if entry.seq == (self._ring[0].seq if self._ring else self.head + 1) - 1:
                 self._ring.appendleft(entry)
-                self.bytes += len(entry.event.document)
+                self.bytes += entry.size
 
     def forget(self) -> None:
         """Give the memory back: whoever needs an event reads it again."""
@@ -148,10 +156,10 @@ class Stream:
     def _append(self, entry: Entry) -> None:
         self._ring.append(entry)
         self.head = entry.seq
-        self.bytes += len(entry.event.document)
+        self.bytes += entry.size
         # What was caught up for somebody may have made it longer than its capacity.
         while len(self._ring) > self.capacity:
-            self.bytes -= len(self._ring.popleft().event.document)
+            self.bytes -= self._ring.popleft().size
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, set()
