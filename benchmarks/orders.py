@@ -1,6 +1,6 @@
 """Orders placed and moved per second through one `orderflow serve`, beside pgbench doing the same in one call.
 
-Run with `python -m benchmarks.orders`. PostgreSQL and the load client have one core, the server (or pgbench) the other;
+Run with `python -m benchmarks.orders`. PostgreSQL has one core, the server and its load client (or pgbench) the other;
 both sides take turns on the same database, and what is reported are the medians of the rounds and their ratios.
 """
 
@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ SELECT * FROM place_order(gen_random_uuid(), (SELECT id FROM bench_shops WHERE n
   NULL, NULL, NULL, NULL, NULL, NULL, 0);
 """
 MOVE = """SELECT m.* FROM bench_orders b, move_order(b.id, 1, 'preparing', '{pending}', false, 'shop', b.staff, NULL) m
- WHERE b.n = nextval('bench_next');
+ WHERE b.n = (SELECT nextval('bench_next'));
 """
 
 
@@ -205,12 +205,14 @@ def _from(load: Load) -> Measured:
     return _measured(load.latencies, load.rate)
 
 
-async def compare(home: Path, plain: str, port: int, seeds: Seeds, rounds: int, seconds: float) -> list[dict[str, Any]]:
+async def compare(
+    home: Path, plain: str, port: int, seeds: Seeds, levels: Sequence[int], rounds: int, seconds: float
+) -> list[dict[str, Any]]:
     """Let both sides take turns."""
     known = tokens([*seeds.customers, *(owner for _, owner, _ in seeds.shops)])
     make, found = placements(seeds, known), []
     await http_load.run(port, 16, 2, make, b"201")
-    for clients in LEVELS:
+    for clients in levels:
         runs: dict[str, list[Measured]] = {"place": [], "pg place": [], "move": [], "pg move": []}
         for number in range(rounds):
             print(f"  {clients} clients, round {number + 1} of {rounds}", file=sys.stderr, flush=True)
@@ -232,7 +234,7 @@ def table(found: list[dict[str, Any]]) -> str:
     """The result as Markdown: medians of the rounds."""
 
     def median(runs: list[Measured], name: str) -> float:
-        return statistics.median(getattr(run, name) for run in runs)
+        return float(statistics.median(getattr(run, name) for run in runs))
 
     rows = [
         "| work | clients | orderflow /s | p50 / p99 ms | pgbench /s | p50 / p99 ms | ratio (spread) |",
@@ -251,6 +253,7 @@ def table(found: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, nargs="+", default=LEVELS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     options = parser.parse_args()
@@ -265,11 +268,12 @@ def main() -> None:
             settings = {"DATABASE_URL": database.url, "OPEN_ORDERS_PER_CUSTOMER": "0", "PUBLIC_URL": ISSUER}
             server = Server(Path(place) / "server", settings)
             server.start()
-            os.sched_setaffinity(server.pid, SERVING)
+            for process in (0, server.pid):
+                os.sched_setaffinity(process, SERVING)
             try:
                 port = int(server.url.rpartition(":")[2])
                 home = postgresql.home(Path(place) / "data")
-                found = asyncio.run(compare(home, plain, port, seeds, options.rounds, options.seconds))
+                found = asyncio.run(compare(home, plain, port, seeds, options.clients, options.rounds, options.seconds))
             finally:
                 server.stop()
     print(

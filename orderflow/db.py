@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -35,7 +36,7 @@ HOT_READS: Final = 4
 CONNECT_S: Final = 3.0
 COMMAND_S: Final = 7.0
 POOL_WAIT_S: Final = 3.0
-TURN_WAIT_S: Final = 5.0
+TURN_WAIT_S: Final = 3.0
 SERVER_SETTINGS: Final = {
     "lock_timeout": "2s",
     "statement_timeout": "5s",
@@ -48,6 +49,8 @@ TRANSACTION_TIMEOUT: Final = "10s"
 _AGAIN: Final = frozenset({"40P01", "40001", "55P03"})
 # Statement cancelled, shut down, crashed, starting, read-only, transaction timed out.
 _AWAY: Final = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01"})
+# What the driver raises where the connection is lost: the third is its surprise at a farewell that it did not wait for.
+_LOST: Final = (OSError, PoolTimeoutError, asyncpg.InternalClientError, asyncpg.InterfaceError)
 _AWAY_CLASSES: Final = ("08", "53", "58")
 
 logger = logging.getLogger(__name__)
@@ -179,16 +182,16 @@ class Database:
             logger.exception("could not announce events")
 
     async def _in_turn(self, shop: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        began = asyncio.get_running_loop().time()
         turn = self._shop_turns.setdefault(shop, _Turn())
         turn.waiting += 1
         try:
-            async with asyncio.timeout(TURN_WAIT_S):
-                await turn.free.acquire()
+            await _acquire(turn.free, TURN_WAIT_S)
         except TimeoutError as error:
             raise Unavailable("Too much is going on at this shop: try again.") from error
         else:
             try:
-                return await self._retried(attempt)
+                return await self._retried(attempt, began=began)
             finally:
                 turn.free.release()
         finally:
@@ -196,12 +199,14 @@ class Database:
             if not turn.waiting:
                 self._shop_turns.pop(shop, None)
 
-    async def _retried(self, attempt: Callable[[], Awaitable[T]], *, lost_too: bool = False) -> T:
-        began = asyncio.get_running_loop().time()
+    async def _retried(
+        self, attempt: Callable[[], Awaitable[T]], *, lost_too: bool = False, began: float | None = None
+    ) -> T:
+        began = asyncio.get_running_loop().time() if began is None else began
         for number in range(1, ATTEMPTS + 1):
             try:
                 return await attempt()
-            except (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (DBAPIError, asyncpg.PostgresError, *_LOST) as error:
                 verdict = _verdict(error)
                 if verdict is None:
                     raise
@@ -231,7 +236,11 @@ class Database:
             await connection.close()
 
     async def _lend(self) -> PoolProxiedConnection:
-        return await self._engine.raw_connection()
+        try:
+            return await self._engine.raw_connection()
+        except AsyncAdapt_asyncpg_dbapi.Error as error:
+            # Below the engine the driver's errors come in SQLAlchemy's wrapping, but not as its DBAPIError.
+            raise error.__cause__ or error from None
 
 
 class _Turn:
@@ -252,14 +261,17 @@ class _Lent:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Any]:
-        async with asyncio.timeout(POOL_WAIT_S):
-            await self._free.acquire()
+        await _acquire(self._free, POOL_WAIT_S)
         try:
-            lent = self._idle.pop() if self._idle else await self._lend()
+            lent = self._open() or await self._lend()
             try:
                 yield lent.driver_connection
             except asyncpg.PostgresError as error:
                 self._keep(lent, is_well=_verdict(error) != "away")
+                raise
+            except asyncio.CancelledError:
+                # This one may be in the middle of something; nothing is wrong with the others.
+                lent.invalidate()
                 raise
             except BaseException:
                 self._keep(lent, is_well=False)
@@ -268,6 +280,14 @@ class _Lent:
                 self._keep(lent, is_well=True)
         finally:
             self._free.release()
+
+    def _open(self) -> PoolProxiedConnection | None:
+        while self._idle:
+            lent = self._idle.pop()
+            if lent.driver_connection is not None and not lent.driver_connection.is_closed():
+                return lent
+            lent.invalidate()
+        return None
 
     def drop_all(self) -> None:
         while self._idle:
@@ -280,6 +300,15 @@ class _Lent:
         # Where one is lost the others are most likely lost too: they are thrown away, not handed out one by one.
         lent.invalidate()
         self.drop_all()
+
+
+async def _acquire(free: asyncio.Semaphore, patience_s: float) -> None:
+    """Take a place, with no timer where one is free."""
+    if not free.locked():
+        await free.acquire()
+        return
+    async with asyncio.timeout(patience_s):
+        await free.acquire()
 
 
 def _limit_transactions(connection: Any, _record: object) -> None:
@@ -299,7 +328,7 @@ def _verdict(error: BaseException) -> str | None:
         if state in _AGAIN:
             return "again"
         return "away" if state in _AWAY or state.startswith(_AWAY_CLASSES) else None
-    return "away" if isinstance(error, (OSError, PoolTimeoutError, asyncpg.InterfaceError)) else None
+    return "away" if isinstance(error, _LOST) else None
 
 
 def _name(error: BaseException) -> str:

@@ -185,22 +185,23 @@ class Server:
 
     def _spawn(self) -> bool:
         """Start the process, unless the server is being stopped."""
-        with self._spawning, _log(self._home / "postgresql.log") as log:
+        with self._spawning:
             if self._stopping:
                 return False
             for stale in self._socket.iterdir():
                 stale.unlink()
             settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
-            self._process = subprocess.Popen(
-                [str(self._programs / "postgres"), "-D", str(self._cluster), "-k", str(self._socket), *settings],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # A Ctrl-C is meant for orderflow, which still needs its database while it ends.
-                start_new_session=True,
-                preexec_fn=postgresql.end_with_parent,
-                **postgresql.as_its_user(),
-            )
+            with _log(self._home / "postgresql.log") as log:
+                self._process = subprocess.Popen(
+                    [str(self._programs / "postgres"), "-D", str(self._cluster), "-k", str(self._socket), *settings],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    # A Ctrl-C is meant for orderflow, which still needs its database while it ends.
+                    start_new_session=True,
+                    preexec_fn=postgresql.end_with_parent,
+                    **postgresql.as_its_user(),
+                )
         return True
 
     def _watch(self) -> None:

@@ -36,7 +36,7 @@ _ORDERS: Final = "'[' || coalesce(string_agg(order_document(o), ',' ORDER BY o.i
 _ITEMS: Final = """(SELECT '[' || coalesce(string_agg(item_document(i), ',' ORDER BY i.position, i.id), '') || ']'
     FROM items i WHERE i.shop_id = f.id AND NOT i.archived) AS items"""
 _SHOP: Final = "(SELECT shop_document(s) FROM shops s WHERE s.id = f.id) AS shop"
-_ACTIVE: Final = "status IN ('pending', 'preparing', 'ready')"
+_ACTIVE: Final = "is_active"
 
 # One statement each: one snapshot of the database, so that the parts and the seq belong together.
 _SNAPSHOTS: Final[dict[View, str]] = {

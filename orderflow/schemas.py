@@ -283,7 +283,7 @@ class OrderNew(Model):
 
     @model_validator(mode="after")
     def _joined_lines_keep_the_limit(self) -> Self:
-        if any(line.quantity > MAX_QUANTITY for line in self.joined()):
+        if len(self.lines) > 1 and any(line.quantity > MAX_QUANTITY for line in self.joined()):
             raise ValueError(f"At most {MAX_QUANTITY} of an item with the same note.")
         return self
 

@@ -86,3 +86,10 @@ def slug_of(name: str) -> str | None:
 def uuid_of(text: str) -> UUID | None:
     """The UUID in its usual form with hyphens, in either case; None for anything else."""
     return UUID(text) if _UUID.fullmatch(text) else None
+
+
+def shop_named(text: str) -> UUID | str | None:
+    """The id or slug by which an address names a shop; None for what can be neither."""
+    if (found := uuid_of(text)) is not None:
+        return found
+    return text if len(text) <= 40 and _SLUG.fullmatch(text) else None

@@ -50,9 +50,11 @@ def postgres() -> Iterator[str]:
     # Not below pytest's own directory: each run closes that to others, and as root PostgreSQL is somebody else.
     with tempfile.TemporaryDirectory(prefix="orderflow-tests-") as directory:
         Path(directory).chmod(0o755)
-        # A database for each test is made four times as fast; what is killed here is never the machine.
-        unsafe = mock.patch.dict(embedded.SERVER_SETTINGS, fsync="off")
-        with unsafe, embedded.running(Path(directory) / "data") as server:
+        with ExitStack() as stack:
+            # A database for each test is made four times as fast; what is killed here is never the machine. For this
+            # server's start only: tests of the embedded PostgreSQL run it as it is.
+            with mock.patch.dict(embedded.SERVER_SETTINGS, fsync="off"):
+                server = stack.enter_context(embedded.running(Path(directory) / "data"))
             asyncio.run(migrations.upgrade(server.url))
             asyncio.run(_run(server.url, f'CREATE DATABASE template_of_tests TEMPLATE "{_name(server.url)}"'))
             yield server.url

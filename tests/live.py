@@ -28,11 +28,11 @@ class _Server(uvicorn.Server):
 
 
 class Live(People):
-    """A running server: its HTTP and its sockets."""
+    """A running server: its HTTP and its sockets. `server` is there if it runs in the test's own process."""
 
-    def __init__(self, client: httpx2.AsyncClient, server: uvicorn.Server | None, url: str) -> None:
+    def __init__(self, client: httpx2.AsyncClient, url: str) -> None:
         super().__init__(client)
-        self.server = server
+        self.server: uvicorn.Server | None = None
         self.url = url
         self.sockets: list[Socket] = []
 
@@ -118,31 +118,35 @@ class Socket:
 
 
 @asynccontextmanager
-async def running(settings: Settings, **changed: Any) -> AsyncIterator[Live]:
-    """The whole application on a free port."""
+async def running(settings: Settings, protocol: str | None = None, **changed: Any) -> AsyncIterator[Live]:
+    """The whole application on a free port; `protocol` is another WebSocket protocol of uvicorn's than ours."""
     with serving.listen("127.0.0.1", 0) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         chosen = settings.model_copy(update={"public_url": url, **changed})
         config = serving.configured(chosen, create_app(chosen))
         config.log_config = None
+        config.ws = protocol or config.ws
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[taken]), name="uvicorn")
         async with asyncio.timeout(PATIENCE_S):
             while not server.started:
                 await asyncio.sleep(0.005)
                 assert not task.done() or task.result()
-        async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
-            live = Live(client, server, url)
-            yield live
-            await live.close()
-        server.should_exit = True
-        await task
+        try:
+            async with visiting(url) as live:
+                live.server = server
+                yield live
+        finally:
+            server.should_exit = True
+            await task
 
 
 @asynccontextmanager
 async def visiting(url: str) -> AsyncIterator[Live]:
     """A server that runs already, in a process of its own."""
     async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
-        live = Live(client, None, url)
-        yield live
-        await live.close()
+        live = Live(client, url)
+        try:
+            yield live
+        finally:
+            await live.close()

@@ -79,8 +79,9 @@ def test_the_migrations_are_one_line_and_numbered() -> None:
 
 def test_every_constraint_and_index_follows_the_naming_convention() -> None:
     for table in metadata.tables.values():
-        for each in (*table.constraints, *table.indexes):
-            assert str(each.name).partition(f"_{table}")[0] in ("pk", "uq", "ck", "fk", "ix")
+        names = [*(each.name for each in table.constraints), *(each.name for each in table.indexes)]
+        for name in names:
+            assert str(name).partition(f"_{table}")[0] in ("pk", "uq", "ck", "fk", "ix")
 
 
 def test_what_may_be_null_is_what_has_a_reason_to() -> None:

@@ -8,6 +8,7 @@ CREATE FUNCTION move_order(
 DECLARE
     was orders;
     moved orders;
+    state json;
     feed record;
     own record;
     at_instant timestamptz;
@@ -74,14 +75,15 @@ BEGIN
         cancelled_by = CASE WHEN to_status = 'cancelled' THEN by_party END,
         reason = CASE WHEN to_status = 'cancelled' THEN because END
     WHERE o.id = of_order RETURNING o.* INTO moved;
+    state := order_state(moved);
     INSERT INTO events (
         shop_id, shop_seq, customer_id, customer_seq, kind, order_id, from_status, to_status, "by", actor_id, reason,
         state, at)
     VALUES (
         moved.shop_id, feed.head, moved.customer_id, own.head, 'moved', of_order, was.status, to_status, by_party,
-        by_actor, because, order_state(moved), at_instant);
+        by_actor, because, state, at_instant);
 
-    document := order_document(moved);
+    document := order_document(moved, state, order_lines_document(of_order));
     outcome := 'moved';
     events := events || json_build_object(
         'kind', 'moved', 'at', instant(at_instant), 'shop_id', moved.shop_id, 'shop_epoch', feed.epoch,

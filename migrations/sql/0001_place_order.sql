@@ -17,6 +17,7 @@ DECLARE
     own record;
     menu record;
     placed orders;
+    state json;
     lacking json;
     at_instant timestamptz;
 BEGIN
@@ -79,7 +80,7 @@ BEGIN
 
         IF open_limit > 0 AND NOT shop.is_staff AND open_limit <= (
             SELECT count(*) FROM orders o
-            WHERE o.customer_id = of_customer AND o.shop_id = shop.id AND o.status IN ('pending', 'preparing', 'ready')
+            WHERE o.customer_id = of_customer AND o.shop_id = shop.id AND o.is_active
         ) THEN
             outcome := 'too_many_open_orders';
             RETURN;
@@ -121,6 +122,7 @@ BEGIN
         shop.customer_name, shop.currency, menu.total_minor, order_pickup_name, order_note, mail_to, shop.is_staff,
         idem_key, idem_hash, at_instant, at_instant)
     RETURNING * INTO placed;
+    state := order_state(placed);
     INSERT INTO order_lines (order_id, position, item_id, name, quantity, unit_price_minor, note, stock)
     SELECT new_id, w.position, w.item_id, w.name, w.quantity, w.unit_price_minor, w.note, w.stock
     FROM unnest(item_ids, menu.names, quantities, menu.prices, notes, menu.stocks) WITH ORDINALITY
@@ -129,9 +131,9 @@ BEGIN
         shop_id, shop_seq, customer_id, customer_seq, kind, order_id, to_status, "by", actor_id, state, at)
     VALUES (
         shop.id, feed.head, of_customer, own.head, 'placed', new_id, 'pending', 'customer', of_customer,
-        order_state(placed), at_instant);
+        state, at_instant);
 
-    document := order_document(placed, order_state(placed), menu.lines);
+    document := order_document(placed, state, menu.lines);
     outcome := 'placed';
     events := events || json_build_object(
         'kind', 'placed', 'at', instant(at_instant), 'shop_id', shop.id, 'shop_epoch', feed.epoch,

@@ -118,6 +118,7 @@ CREATE TABLE orders (
     number INTEGER NOT NULL,
     business_day DATE NOT NULL,
     status TEXT NOT NULL,
+    is_active BOOLEAN GENERATED ALWAYS AS (status IN ('pending', 'preparing', 'ready')) STORED NOT NULL,
     trail TEXT[] NOT NULL,
     version INTEGER NOT NULL,
     shop_slug TEXT NOT NULL,
@@ -148,13 +149,12 @@ CREATE TABLE orders (
     CONSTRAINT uq_orders_shop_id_business_day_number UNIQUE (shop_id, business_day, number),
     CONSTRAINT fk_orders_shop_id FOREIGN KEY(shop_id) REFERENCES shops (id),
     CONSTRAINT fk_orders_customer_id FOREIGN KEY(customer_id) REFERENCES users (id)
-);
+)
+ WITH (fillfactor = 80);
 
-CREATE INDEX ix_orders_active_customer_id ON orders (customer_id) WHERE status IN ('pending', 'preparing', 'ready');
+CREATE INDEX ix_orders_active_customer_id ON orders (customer_id, shop_id) WHERE is_active;
 
-CREATE INDEX ix_orders_active_shop_id ON orders (shop_id, id) WHERE status IN ('pending', 'preparing', 'ready');
-
-CREATE INDEX ix_orders_active_updated_at ON orders (updated_at) WHERE status IN ('pending', 'preparing', 'ready');
+CREATE INDEX ix_orders_active_shop_id ON orders (shop_id, id) WHERE is_active;
 
 CREATE INDEX ix_orders_customer_id_id ON orders (customer_id, id);
 

@@ -30,8 +30,6 @@ IDEMPOTENCY_KEY: Final = Parameter(
     {"type": "string", "minLength": 1, "maxLength": 255},
 )
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DIGITS: Final = re.compile(r"[0-9]{1,19}")
 _KEY: Final = re.compile(rb"[\x20-\x7e]{1,255}")
 
@@ -42,10 +40,9 @@ def path_id(request: Request, name: str) -> UUID:
     Raises:
         NotFound: it has another shape.
     """
-    given: str = request.scope["path_params"][name]
-    if not _UUID.fullmatch(given):
+    if (found := text.uuid_of(request.scope["path_params"][name])) is None:
         raise NotFound
-    return UUID(given)
+    return found
 
 
 def path_shop(request: Request, name: str = "shop") -> UUID | str:
@@ -54,12 +51,9 @@ def path_shop(request: Request, name: str = "shop") -> UUID | str:
     Raises:
         NotFound: it has the shape of neither.
     """
-    given: str = request.scope["path_params"][name]
-    if _UUID.fullmatch(given):
-        return UUID(given)
-    if len(given) > 40 or not _SLUG.fullmatch(given):
+    if (found := text.shop_named(request.scope["path_params"][name])) is None:
         raise NotFound
-    return given
+    return found
 
 
 def limit(request: Request) -> int:

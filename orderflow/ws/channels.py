@@ -10,7 +10,6 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -70,8 +69,9 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
         if actor is None:
             raise Unauthenticated
         return actor.user_id
-    shop: str = socket.path_params["shop"]
-    named = text.uuid_of(shop) or shop
+    named = text.shop_named(socket.path_params["shop"])
+    if named is None:
+        raise NotFound
     if channel.is_public:
         return (await rights.at_shop(socket.state.db, named, None)).shop_id
     if actor is None:
@@ -82,7 +82,8 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
 def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
     async def endpoint(socket: WebSocket) -> None:
         if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
-            await socket.send_denial_response(JSONResponse({"code": "forbidden"}, 403))
+            # Before the handshake: a plain 403.
+            await socket.close()
             return
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
         try:

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import State
 
 EXTENSION: Final = "orderflow.handle"
 # How long a peer has to take what was written, and to answer a close.
@@ -41,7 +42,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def close(self, code: int) -> None:
         """Close from our side; the last frame that this socket gets."""
-        if self.close_sent or self.disconnected or not self.handshake_complete:
+        if self.close_sent or self.disconnected or self.conn.state is not State.OPEN:
             return
         if self.transport.is_closing():
             self._abort_later()
@@ -71,11 +72,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close(1009)
 
     def handle_ping(self) -> None:
+        # The parser has answered all the pings that came at once; a flood of them gets no flood of pongs.
+        pongs = self.conn.data_to_send()[: MESSAGES_PER_S + 1]
         if self._count():
-            super().handle_ping()
-        else:
-            # The parser has answered each ping; a flood of them gets no flood of pongs.
-            self.conn.data_to_send()
+            self.transport.write(b"".join(pongs))
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
