@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The application; what lives as long as the process is made in its lifespan and reached through `request.state`."""
+    """The application; what lives as long as the process is made in its lifespan, for `request.state`."""
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
         routes=[*routes.routes(), *routes.socket_routes(paths), *channels.routes()],

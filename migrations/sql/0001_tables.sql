@@ -118,7 +118,7 @@ CREATE TABLE orders (
     number INTEGER NOT NULL,
     business_day DATE NOT NULL,
     status TEXT NOT NULL,
-    is_active BOOLEAN GENERATED ALWAYS AS (status IN ('pending', 'preparing', 'ready')) STORED NOT NULL,
+    is_active BOOLEAN GENERATED ALWAYS AS (status = ANY (ARRAY['pending'::text, 'preparing'::text, 'ready'::text])) STORED NOT NULL,
     trail TEXT[] NOT NULL,
     version INTEGER NOT NULL,
     shop_slug TEXT NOT NULL,
