@@ -50,6 +50,16 @@ class Live(People):
         self.sockets.append(Socket(opened))
         return self.sockets[-1]
 
+    async def has_sockets(self, count: int) -> None:
+        """Wait until so many sockets are open, by the server's own figures."""
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(await self._open_sockets()) != count:
+                pass
+
+    async def _open_sockets(self) -> list[float]:
+        lines = (await self.client.get("/metrics")).text.splitlines()
+        return [float(line.rpartition(" ")[2]) for line in lines if line.startswith("orderflow_sockets{")]
+
     async def close(self) -> None:
         """Close all sockets that the test left open."""
         for each in self.sockets:

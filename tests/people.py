@@ -41,11 +41,13 @@ class Person:
     async def order(self, shop: dict[str, Any], item: dict[str, Any], quantity: int = 1, **more: Any) -> dict[str, Any]:
         """Place an order of one line; it has to succeed."""
         body = {"lines": [{"item_id": item["id"], "quantity": quantity}], **more}
-        return good(await self.post(f"/v1/shops/{shop['id']}/orders", body), 201)
+        placed: dict[str, Any] = good(await self.post(f"/v1/shops/{shop['id']}/orders", body), 201)
+        return placed
 
     async def move(self, order: dict[str, Any], status: str, **more: Any) -> dict[str, Any]:
         """Move an order; it has to succeed."""
-        return good(await self.patch(f"/v1/orders/{order['id']}", {"status": status, **more}))
+        moved: dict[str, Any] = good(await self.patch(f"/v1/orders/{order['id']}", {"status": status, **more}))
+        return moved
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Shop:
 
     async def add(self, name: str = "Flat white", price_minor: int = 350, **more: Any) -> dict[str, Any]:
         """Put an item on the menu."""
-        made = good(
+        made: dict[str, Any] = good(
             await self.owner.post(f"{self.path}/items", {"name": name, "price_minor": price_minor, **more}), 201
         )
         self.items.append(made)
@@ -88,7 +90,9 @@ class People:
 
     async def login(self, email: str, password: str = PASSWORD) -> dict[str, Any]:
         """The answer to a login, which has to succeed."""
-        return good(await self.client.post("/v1/auth/login", json={"email": email, "password": password}))
+        body = {"email": email, "password": password}
+        session: dict[str, Any] = good(await self.client.post("/v1/auth/login", json=body))
+        return session
 
     async def shop(self, name: str = "Corner Café", stock: int | None = None, **more: Any) -> Shop:
         """A new owner's shop with one item on its menu."""

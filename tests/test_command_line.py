@@ -1,5 +1,6 @@
 """`orderflow serve | migrate | password | openapi`, run as a person runs them: each in a process of its own."""
 
+import asyncio
 import json
 import os
 import pty
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +21,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from orderflow import embedded
+from orderflow import embedded, migrations
 from orderflow.settings import Settings
 from tests import places
 from tests.redis_server import RedisServer
@@ -73,19 +74,26 @@ class Served:
         return self.process.returncode, out, err
 
 
-@contextmanager
-def empty_environment() -> Iterator[dict[str, str]]:
-    """The environment of a shell that knows nothing of orderflow, and a data directory to go with it."""
+def environment_of(data: Path) -> dict[str, str]:
+    """The environment of a shell that knows nothing of orderflow but where its data are."""
     known = {name.upper() for name in Settings.model_fields}
+    kept = {name: value for name, value in os.environ.items() if name not in known}
+    return kept | {"ORDERFLOW_DATA": str(data), "PYTHONPATH": str(CHECKOUT)}
+
+
+@pytest.fixture(scope="module")
+def original() -> Iterator[Path]:
     with places.reachable() as place:
-        kept = {name: value for name, value in os.environ.items() if name not in known}
-        yield kept | {"ORDERFLOW_DATA": str(place / "data"), "PYTHONPATH": str(CHECKOUT)}
+        with embedded.running(place / "data") as server:
+            asyncio.run(migrations.upgrade(server.url))
+        yield place / "data"
 
 
 @pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
-    with empty_environment() as environment:
-        yield environment
+def environment(original: Path) -> Iterator[dict[str, str]]:
+    """An environment with a data directory that has a database."""
+    with places.copy(original) as data:
+        yield environment_of(data)
 
 
 @pytest.fixture
@@ -100,8 +108,8 @@ def serve(environment: dict[str, str]) -> Iterator[Callable[..., Served]]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Served]:
-    """A server with an embedded database, for tests that leave it as they found it."""
-    with empty_environment() as environment, Served(environment) as served:
+    """A server on a data directory that was not there before, for tests that leave it as they found it."""
+    with places.reachable() as place, Served(environment_of(place / "data")) as served:
         yield served
 
 
@@ -131,7 +139,8 @@ def test_a_wrong_command_is_explained(environment: dict[str, str]) -> None:
     assert "serve" in done.stderr
 
 
-def test_all_wrong_settings_are_named_at_start_and_nothing_is_begun(environment: dict[str, str]) -> None:
+def test_all_wrong_settings_are_named_at_start_and_nothing_is_begun(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path / "data")
     wrong = {"SECRET_KEY": "hunter2", "ALGORITHM": "none", "PUBLIC_URL": "example.com"}
 
     done = run(environment | wrong, "serve", "--workers", "2", "--port", "70000")
@@ -140,7 +149,7 @@ def test_all_wrong_settings_are_named_at_start_and_nothing_is_begun(environment:
     named = [line.split(":")[1].strip() for line in done.stderr.splitlines()]
     assert sorted(named) == ["ALGORITHM", "PORT", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"]
     assert "hunter2" not in done.stderr
-    assert not Path(environment["ORDERFLOW_DATA"]).exists()
+    assert not (tmp_path / "data").exists()
 
 
 def test_serve_says_once_that_it_is_ready_answers_and_ends_when_told(serve: Callable[..., Served]) -> None:
@@ -190,16 +199,12 @@ def test_a_port_that_is_taken_is_named(environment: dict[str, str]) -> None:
     assert done.stderr == f"orderflow: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
 
 
-def test_a_second_start_on_the_same_data_is_refused_and_names_the_first(
-    environment: dict[str, str], serve: Callable[..., Served]
-) -> None:
-    first = serve()
-
-    done = run(environment, "serve", "--port", "0")
+def test_a_second_start_on_the_same_data_is_refused_and_names_the_first(running: Served) -> None:
+    done = run(running.environment, "serve", "--port", "0")
 
     assert done.returncode == 1
-    assert f"is in use by another orderflow, process {first.process.pid}" in done.stderr
-    assert first.get("readyz") == 200
+    assert f"is in use by another orderflow, process {running.process.pid}" in done.stderr
+    assert running.get("readyz") == 200
 
 
 def test_after_a_kill_the_next_start_has_the_same_data_and_key(

@@ -51,17 +51,37 @@ class Owner:
         assert select.select([out], [], [], DEADLINE_S)[0], "it says nothing"
         return out.readline().decode().strip()
 
-    def end(self, sign: signal.Signals = signal.SIGKILL) -> int:
+    def wait_until_it_says(self, words: str) -> None:
+        assert self.process.stderr is not None
+        assert any(words in line.decode() for line in self.process.stderr), "it has ended without saying it"
+
+    def end(self, sign: signal.Signals) -> int:
         """Send the signal and return the exit code."""
         self.process.send_signal(sign)
         self.process.communicate(timeout=DEADLINE_S)
         return self.process.returncode
 
 
+@pytest.fixture(scope="module")
+def original() -> Iterator[Path]:
+    with places.reachable() as place:
+        with embedded.running(place / "data"):
+            pass
+        yield place / "data"
+
+
 @pytest.fixture
-def data() -> Iterator[Path]:
-    with places.reachable() as parent:
-        yield parent / "data"
+def data(original: Path) -> Iterator[Path]:
+    """A data directory that has a database, which does not run."""
+    with places.copy(original) as data:
+        yield data
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """An empty directory for a data directory yet to be made."""
+    with places.reachable() as place:
+        yield place
 
 
 @pytest.fixture
@@ -109,7 +129,8 @@ def wait_until_gone(pid: int, data: Path) -> None:
         time.sleep(0.02)
 
 
-def test_a_database_is_made_kept_and_gone_with_its_owner(data: Path) -> None:
+def test_a_database_is_made_kept_and_gone_with_its_owner(place: Path) -> None:
+    data = place / "data"
     with embedded.running(data) as server:
         assert ask(server.url, "SELECT current_setting('server_version_num')::int >= 170000")
         assert ask(server.url, "SELECT current_database()") == "orderflow"
@@ -193,10 +214,11 @@ def test_an_orphan_that_does_not_end_by_itself_is_ended_by_the_next_start(data: 
     assert is_alive(orphan, data)
 
     successor = Owner(data)
+    successor.wait_until_it_says("ending the PostgreSQL that an earlier run has left behind")
     os.kill(orphan, signal.SIGCONT)
 
     assert ask(successor.url(), "SELECT 1") == 1
-    wait_until_gone(orphan, data)
+    assert not is_alive(orphan, data)
     assert successor.end(signal.SIGTERM) == 0
 
 
@@ -239,7 +261,8 @@ def test_a_stale_pid_file_that_names_a_stranger_does_no_harm(data: Path) -> None
     stranger.wait()
 
 
-def test_a_start_that_was_cut_short_is_begun_anew(data: Path) -> None:
+def test_a_start_that_was_cut_short_is_begun_anew(place: Path) -> None:
+    data = place / "data"
     (data / "postgresql.new").mkdir(parents=True)
     (data / "postgresql.new" / "PG_VERSION").write_text("18")
     (data / "password.new").write_text("half a pass")
@@ -259,8 +282,8 @@ def test_a_database_that_dies_again_and_again_ends_orderflow_with_a_reason(data:
     assert b"the embedded PostgreSQL has died and does not start again" in said
 
 
-def test_a_path_of_150_characters_works(data: Path) -> None:
-    deep = data / "/".join(["a-directory-name"] * 10)
+def test_a_path_of_150_characters_works(place: Path) -> None:
+    deep = place / "/".join(["a-directory-name"] * 10)
     assert len(str(deep)) >= 150
 
     with embedded.running(deep) as server:
@@ -268,17 +291,16 @@ def test_a_path_of_150_characters_works(data: Path) -> None:
 
 
 def test_a_database_of_another_version_is_named(data: Path) -> None:
-    (data / "postgresql").mkdir(parents=True)
     (data / "postgresql" / "PG_VERSION").write_text("12\n")
 
     with pytest.raises(EmbeddedError, match="was made by PostgreSQL 12, which is not here"), embedded.running(data):
         pass
 
 
-def test_without_any_postgresql_it_says_what_to_do(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_postgresql_it_says_what_to_do(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "_candidates", list)
 
-    with pytest.raises(EmbeddedError, match="set DATABASE_URL"), embedded.running(data):
+    with pytest.raises(EmbeddedError, match="set DATABASE_URL"), embedded.running(place / "data"):
         pass
 
 
@@ -288,23 +310,23 @@ def test_somebody_elses_database_is_left_alone() -> None:
 
 
 def test_where_the_databases_user_cannot_go_data_and_programs_are_put_elsewhere(
-    data: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state, closed = data.parent / "state", data.parent / "closed"
+    state, closed = place / "state", place / "closed"
     closed.mkdir(mode=0o700)
     monkeypatch.setattr(postgresql, "STATE", state)
     hidden = _hide_programs(closed, monkeypatch)
 
-    place = closed / "clone" / ".orderflow"
-    with embedded.running(place) as server:
+    data = closed / "clone" / ".orderflow"
+    with embedded.running(data) as server:
         assert ask(server.url, "SELECT 1") == 1
 
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     if not IS_ROOT:
-        assert (place / "postgresql").exists()
+        assert (data / "postgresql").exists()
         return
-    assert not place.exists()
-    home = postgresql.home(place)
+    assert not data.exists()
+    home = postgresql.home(data)
     assert home.parent == state
     assert "closed-clone-" in home.name
     assert postgresql.programs(home).is_relative_to(home)

@@ -21,7 +21,6 @@ from orderflow.ws.stream import Stream
 from tests.people import Api, Shop, good
 from tests.stored import away, stored
 
-
 WRONG: tuple[Any, ...] = (None, 50, [], {}, 1e400, True)
 
 

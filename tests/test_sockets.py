@@ -226,7 +226,7 @@ async def test_who_does_not_read_is_closed_and_the_others_hear_everything(
             await _reprice(cafe, price)
 
         assert [(await board.event())["item"]["price_minor"] for _ in prices] == prices
-        await _until_left(live, 1)
+        await live.has_sockets(1)
         assert await client.close_code() == 4408
     await board.beat()
 
@@ -243,7 +243,7 @@ async def test_who_is_more_than_1_mib_behind_is_closed_before_10_s_are_over(
             await _reprice(cafe, price)
 
         async with asyncio.timeout(6):
-            await _until_left(live, 0)
+            await live.has_sockets(0)
         assert await client.close_code() == 4408
 
 
@@ -276,7 +276,7 @@ async def test_a_peer_that_never_reads_is_cut_off(live: Live, monkeypatch: pytes
         elif farewell == "half-close":
             client.end_sending()
 
-        await _until_left(live, 0)
+        await live.has_sockets(0)
         await _until_connections(live, 1)
 
 
@@ -287,7 +287,7 @@ async def test_a_peer_that_answers_no_ping_is_let_go(live: Live, monkeypatch: py
     live.server.config.ws_ping_interval = live.server.config.ws_ping_timeout = 0.2
 
     async with peer(live, "/ws/customers/me", ada) as client:
-        await _until_left(live, 0)
+        await live.has_sockets(0)
         assert await client.close_code() == 1011
 
 
@@ -305,7 +305,7 @@ async def test_clients_that_come_and_go_leave_no_complaint(live: Live, caplog: p
             client.end_sending()
         async with peer(live, path, cafe.owner) as client:
             await client.send_raw(frame(CLOSE, b"\x03\xe8") + frame(PING) + frame(BINARY, b"late"))
-    await _until_left(live, 0)
+    await live.has_sockets(0)
     await _until_connections(live, 1)
 
     assert _errors(caplog) == []
@@ -368,24 +368,12 @@ async def _reprice(cafe: Shop, price_minor: int) -> None:
     good(await cafe.owner.patch(f"{cafe.path}/items/{cafe.item['id']}", {"price_minor": price_minor}))
 
 
-async def _until_left(live: Live, count: int) -> None:
-    """Wait until so many sockets are open, by the server's own figures."""
-    async with asyncio.timeout(15):
-        while _sockets((await live.client.get("/metrics")).text) != count:
-            pass
-
-
 async def _until_connections(live: Live, count: int) -> None:
     """Wait until the server has so many connections, HTTP's included."""
     assert live.server is not None
     async with asyncio.timeout(15):
         while len(live.server.server_state.connections) != count:
             await live.client.get("/healthz")
-
-
-def _sockets(metrics: str) -> int:
-    lines = [line for line in metrics.splitlines() if line.startswith("orderflow_sockets{")]
-    return sum(int(float(line.rpartition(" ")[2])) for line in lines)
 
 
 def _errors(caplog: pytest.LogCaptureFixture) -> list[str]:
