@@ -28,7 +28,7 @@ CLOSED_AT_ONCE: Final = 100
 # Each miss means that somebody else moved the order in between.
 MISSES: Final = 20
 
-_PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+_PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 _MOVE: Final = "SELECT * FROM move_order($1, $2, $3, $4, $5, $6, $7, $8)"
 _DOCUMENT: Final = "order_document(o) AS document"
 _READ: Final = """
@@ -108,12 +108,12 @@ async def place(
         Unavailable: the database is away, or too much is going on.
     """
     lines = wanted.joined()
-    by_id, by_slug = (shop, None) if isinstance(shop, UUID) else (None, shop)
+    # By its id, whatever it was named by: all of a shop's orders wait for the same turn.
+    shop_id = shop if isinstance(shop, UUID) else (await rights.at_shop(db, shop, None)).shop_id
     outcome = await db.call(
         _PLACE,
         new_id(),
-        by_id,
-        by_slug,
+        shop_id,
         customer,
         [line.item_id for line in lines],
         [line.quantity for line in lines],
@@ -125,7 +125,7 @@ async def place(
         key,
         None if key is None else _hash(wanted),
         open_limit,
-        shop=str(shop),
+        shop=str(shop_id),
     )
     if outcome.code not in ("placed", "repeated"):
         raise _refusal(outcome)

@@ -82,7 +82,7 @@ async def test_with_a_token_for_the_figures_only_its_holders_may_read_them(setti
         ada = await live.register()
 
         async def ask(header: str) -> httpx2.Response:
-            return await live.client.get("/metrics", headers={"Authorization": header.encode("latin-1")})
+            return await live.client.get("/metrics", headers={b"Authorization": header.encode("latin-1")})
 
         assert (await ask("Bearer YQ")).headers["www-authenticate"].startswith("Bearer")
         refused(await live.client.get("/metrics"), 401, "unauthenticated")

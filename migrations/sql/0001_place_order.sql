@@ -6,7 +6,7 @@
 -- owner who changes prices all the time keeps customers out. An item that has got a stock in between is then locked after
 -- the feed: at worst a deadlock, which the caller tries again.
 CREATE FUNCTION place_order(
-    new_id uuid, of_shop uuid, by_slug text, of_customer uuid, item_ids uuid[], quantities integer[], notes text[],
+    new_id uuid, of_shop uuid, of_customer uuid, item_ids uuid[], quantities integer[], notes text[],
     order_note text, order_pickup_name text, mail_to text, expected_minor bigint,
     idem_key text, idem_hash bytea, open_limit integer,
     OUT outcome text, OUT extra json, OUT document text, OUT events json[]
@@ -30,7 +30,7 @@ BEGIN
                EXISTS (SELECT FROM shop_staff t WHERE t.shop_id = s.id AND t.user_id = of_customer) AS is_staff
         INTO shop
         FROM shops s JOIN feeds f ON f.id = s.id JOIN users u ON u.id = of_customer
-        WHERE s.id = coalesce(of_shop, (SELECT g.shop_id FROM shop_slugs g WHERE g.slug = by_slug));
+        WHERE s.id = of_shop;
         IF NOT FOUND THEN
             outcome := 'not_found';
             RETURN;
