@@ -7,7 +7,6 @@ back and tries it anew. What a transaction has told its `events` is announced af
 import asyncio
 import logging
 import random
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,13 +15,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 import asyncpg
 from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from orderflow import pool
 from orderflow.errors import Unavailable
 from orderflow.frames import Event, event_of
+from orderflow.pool import Lent, Turn
 
 T = TypeVar("T")
 Announce: TypeAlias = Callable[[Sequence[Event]], None]
@@ -35,7 +34,6 @@ HOT_WRITES: Final = 8
 HOT_READS: Final = 4
 CONNECT_S: Final = 3.0
 COMMAND_S: Final = 7.0
-POOL_WAIT_S: Final = 3.0
 TURN_WAIT_S: Final = 3.0
 SERVER_SETTINGS: Final = {
     "lock_timeout": "2s",
@@ -45,13 +43,6 @@ SERVER_SETTINGS: Final = {
     "datestyle": "ISO",
 }
 TRANSACTION_TIMEOUT: Final = "10s"
-
-_AGAIN: Final = frozenset({"40P01", "40001", "55P03"})
-# Statement cancelled, shut down, crashed, starting, read-only, transaction timed out.
-_AWAY: Final = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01"})
-# What the driver raises where the connection is lost: the third is its surprise at a farewell that it did not wait for.
-_LOST: Final = (OSError, PoolTimeoutError, asyncpg.InternalClientError, asyncpg.InterfaceError)
-_AWAY_CLASSES: Final = ("08", "53", "58")
 
 logger = logging.getLogger(__name__)
 
@@ -86,15 +77,15 @@ class Database:
             url,
             pool_size=POOL_SIZE + HOT_WRITES + HOT_READS,
             max_overflow=0,
-            pool_timeout=POOL_WAIT_S,
+            pool_timeout=pool.WAIT_S,
             hide_parameters=True,
             connect_args={"timeout": CONNECT_S, "command_timeout": COMMAND_S, "server_settings": SERVER_SETTINGS},
         )
         event.listen(self._engine.sync_engine, "connect", _limit_transactions)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writers = _Lent(self._lend, HOT_WRITES)
-        self._readers = _Lent(self._lend, HOT_READS)
-        self._shop_turns: dict[str, _Turn] = {}
+        self._writers = Lent(self._lend, HOT_WRITES)
+        self._readers = Lent(self._lend, HOT_READS)
+        self._shop_turns: dict[str, Turn] = {}
         self._writes: set[asyncio.Task[Any]] = set()
 
     async def close(self) -> None:
@@ -183,10 +174,10 @@ class Database:
 
     async def _in_turn(self, shop: str, attempt: Callable[[], Awaitable[T]]) -> T:
         began = asyncio.get_running_loop().time()
-        turn = self._shop_turns.setdefault(shop, _Turn())
+        turn = self._shop_turns.setdefault(shop, Turn(HOT_WRITES // 2))
         turn.waiting += 1
         try:
-            await _acquire(turn.free, TURN_WAIT_S)
+            await pool.acquire(turn.free, TURN_WAIT_S)
         except TimeoutError as error:
             raise Unavailable("Too much is going on at this shop: try again.") from error
         else:
@@ -206,13 +197,13 @@ class Database:
         for number in range(1, ATTEMPTS + 1):
             try:
                 return await attempt()
-            except (DBAPIError, asyncpg.PostgresError, *_LOST) as error:
-                verdict = _verdict(error)
+            except pool.ERRORS as error:
+                verdict = pool.verdict(error)
                 if verdict is None:
                     raise
                 is_late = asyncio.get_running_loop().time() - began > RETRY_WITHIN_S
                 if is_late or number == ATTEMPTS or (verdict == "away" and not (lost_too and number == 1)):
-                    logger.warning("the database did not do it: %s (attempt %d)", _name(error), number)
+                    logger.warning("the database did not do it: %s (attempt %d)", pool.name(error), number)
                     raise Unavailable from error
                 await asyncio.sleep(random.uniform(0, 0.01 * 4**number))  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
@@ -243,94 +234,7 @@ class Database:
             raise error.__cause__ or error from None
 
 
-class _Turn:
-    """One shop's share of the connections for hot writes."""
-
-    def __init__(self) -> None:
-        self.free = asyncio.Semaphore(HOT_WRITES // 2)
-        self.waiting = 0
-
-
-class _Lent:
-    """Raw asyncpg connections, lent from the engine's pool for good: a checkout each time costs as much as a query."""
-
-    def __init__(self, lend: Callable[[], Awaitable[PoolProxiedConnection]], size: int) -> None:
-        self._lend = lend
-        self._free = asyncio.Semaphore(size)
-        self._idle: deque[PoolProxiedConnection] = deque()
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[Any]:
-        await _acquire(self._free, POOL_WAIT_S)
-        try:
-            lent = self._open() or await self._lend()
-            try:
-                yield lent.driver_connection
-            except asyncpg.PostgresError as error:
-                self._keep(lent, is_well=_verdict(error) != "away")
-                raise
-            except asyncio.CancelledError:
-                # This one may be in the middle of something; nothing is wrong with the others.
-                lent.invalidate()
-                raise
-            except BaseException:
-                self._keep(lent, is_well=False)
-                raise
-            else:
-                self._keep(lent, is_well=True)
-        finally:
-            self._free.release()
-
-    def _open(self) -> PoolProxiedConnection | None:
-        while self._idle:
-            lent = self._idle.pop()
-            if lent.driver_connection is not None and not lent.driver_connection.is_closed():
-                return lent
-            lent.invalidate()
-        return None
-
-    def drop_all(self) -> None:
-        while self._idle:
-            self._idle.pop().invalidate()
-
-    def _keep(self, lent: PoolProxiedConnection, *, is_well: bool) -> None:
-        if is_well:
-            self._idle.append(lent)
-            return
-        # Where one is lost the others are most likely lost too: they are thrown away, not handed out one by one.
-        lent.invalidate()
-        self.drop_all()
-
-
-async def _acquire(free: asyncio.Semaphore, patience_s: float) -> None:
-    """Take a place, with no timer where one is free."""
-    if not free.locked():
-        await free.acquire()
-        return
-    async with asyncio.timeout(patience_s):
-        await free.acquire()
-
-
 def _limit_transactions(connection: Any, _record: object) -> None:
     driver: asyncpg.Connection = connection.driver_connection
     if driver.get_server_version().major >= 17:
         connection.run_async(lambda c: c.execute(f"SET transaction_timeout = '{TRANSACTION_TIMEOUT}'"))
-
-
-def _verdict(error: BaseException) -> str | None:
-    """`again`: the same transaction may succeed; `away`: the database is not to be had; None: it is our mistake."""
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return "away"
-        error = error.orig.__cause__ or error.orig if error.orig else error
-    if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        if state in _AGAIN:
-            return "again"
-        return "away" if state in _AWAY or state.startswith(_AWAY_CLASSES) else None
-    return "away" if isinstance(error, _LOST) else None
-
-
-def _name(error: BaseException) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return f"{type(cause).__name__}: {cause}"[:200]

@@ -162,7 +162,10 @@ async def move(
                 raise VersionMismatch
         decided = lifecycle.check(standing, asker, wanted.status, wanted.reason, datetime.now(UTC), recall)
         if decided is None:
-            return await get(db, user, order_id)
+            row = await _readable(db, _WHOLE, user, order_id)
+            if row["status"] == wanted.status:
+                return OrderDocument(order_id, row["version"], row["document"])
+            continue
         outcome = await _move(db, row, decided, standing.trail, user, wanted.reason)
         if outcome.code == "moved":
             return _document(outcome)

@@ -21,7 +21,7 @@ LAYERS = (
     ("accounts", "shops", "staff", "items", "orders"),
     ("feeds", "outbox", "rights", "sessions"),
     ("db", "tables", "migrations"),
-    ("schemas", "frames"),
+    ("schemas", "frames", "pool"),
     ("lifecycle", "credentials", "origins"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql"),
 )

@@ -1,0 +1,120 @@
+"""Connections that are lent for good, whose turn it is to use them, and what their errors mean.
+
+Knows no statements: `db.py` runs them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
+
+WAIT_S: Final = 3.0
+
+_AGAIN: Final = frozenset({"40P01", "40001", "55P03"})
+# Statement cancelled, shut down, crashed, starting, read-only, transaction timed out.
+_AWAY: Final = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01"})
+# What the driver raises where the connection is lost: the third is its surprise at a farewell that it did not wait for.
+_LOST: Final = (OSError, PoolTimeoutError, asyncpg.InternalClientError, asyncpg.InterfaceError)
+_AWAY_CLASSES: Final = ("08", "53", "58")
+ERRORS: Final = (DBAPIError, asyncpg.PostgresError, *_LOST)
+"""All that a database can do to who asks it."""
+
+
+class Turn:
+    """One shop's share of the connections for hot writes."""
+
+    def __init__(self, size: int) -> None:
+        self.free = asyncio.Semaphore(size)
+        self.waiting = 0
+
+
+class Lent:
+    """Raw asyncpg connections, lent from the engine's pool for good: a checkout each time costs as much as a query."""
+
+    def __init__(self, lend: Callable[[], Awaitable[PoolProxiedConnection]], size: int) -> None:
+        self._lend = lend
+        self._free = asyncio.Semaphore(size)
+        self._idle: deque[PoolProxiedConnection] = deque()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Any]:
+        """One of them, for one call.
+
+        Raises:
+            TimeoutError: all were busy for too long.
+        """
+        await acquire(self._free, WAIT_S)
+        try:
+            lent = self._open() or await self._lend()
+            try:
+                yield lent.driver_connection
+            except asyncpg.PostgresError as error:
+                self._keep(lent, is_well=verdict(error) != "away")
+                raise
+            except asyncio.CancelledError:
+                # This one may be in the middle of something; nothing is wrong with the others.
+                lent.invalidate()
+                raise
+            except BaseException:
+                self._keep(lent, is_well=False)
+                raise
+            else:
+                self._keep(lent, is_well=True)
+        finally:
+            self._free.release()
+
+    def _open(self) -> PoolProxiedConnection | None:
+        while self._idle:
+            lent = self._idle.pop()
+            if lent.driver_connection is not None and not lent.driver_connection.is_closed():
+                return lent
+            lent.invalidate()
+        return None
+
+    def drop_all(self) -> None:
+        """Throw away those that nobody uses now."""
+        while self._idle:
+            self._idle.pop().invalidate()
+
+    def _keep(self, lent: PoolProxiedConnection, *, is_well: bool) -> None:
+        if is_well:
+            self._idle.append(lent)
+            return
+        # Where one is lost the others are most likely lost too: they are thrown away, not handed out one by one.
+        lent.invalidate()
+        self.drop_all()
+
+
+async def acquire(free: asyncio.Semaphore, patience_s: float) -> None:
+    """Take a place, with no timer where one is free."""
+    if not free.locked():
+        await free.acquire()
+        return
+    async with asyncio.timeout(patience_s):
+        await free.acquire()
+
+
+def verdict(error: BaseException) -> str | None:
+    """`again`: the same transaction may succeed; `away`: the database is not to be had; None: it is our mistake."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return "away"
+        error = error.orig.__cause__ or error.orig if error.orig else error
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        if state in _AGAIN:
+            return "again"
+        return "away" if state in _AWAY or state.startswith(_AWAY_CLASSES) else None
+    return "away" if isinstance(error, _LOST) else None
+
+
+def name(error: BaseException) -> str:
+    """An error in one line, for the log."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return f"{type(cause).__name__}: {cause}"[:200]
