@@ -20,7 +20,7 @@ from orderflow.errors import Unavailable
 from orderflow.frames import Event
 from orderflow.http import routes
 from orderflow.http.middleware import Edge
-from orderflow.http.problems import EXCEPTION_HANDLERS
+from orderflow.http.problems import EXCEPTION_HANDLERS, refused
 from orderflow.metrics import exposition
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
@@ -79,6 +79,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         "ended": ended,
         "authenticate": Authenticator(tokens, ended),
         "listeners": listeners,
+        "refused": refused,
         "metrics": partial(exposition, hub, listeners),
     }
     try:

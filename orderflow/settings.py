@@ -5,6 +5,7 @@ Knows the form of each value, not what it is for. A refused value is never repea
 
 import contextlib
 import os
+import re
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -119,6 +120,12 @@ def _filled(text: str) -> str:
     return text
 
 
+def _bearer(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
+        raise ValueError("must be what a Bearer token may be: letters, digits and -._~+/, then = at most")
+    return text
+
+
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
 Secret = Annotated[str, AfterValidator(_filled)]
@@ -154,7 +161,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_origin)] = ""
     allowed_origins: Origins = ()
     forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"
-    metrics_token: Secret | None = Field(None, repr=False)
+    metrics_token: Annotated[str, AfterValidator(_bearer)] | None = Field(None, repr=False)
     host: Secret = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     orderflow_data: Annotated[Path, AfterValidator(_full_path)] | None = None

@@ -311,6 +311,20 @@ async def test_clients_that_come_and_go_leave_no_complaint(live: Live, caplog: p
     assert _errors(caplog) == []
 
 
+async def test_ends_from_both_sides_at_once_leave_nothing_behind(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        ada = await live.register()
+        mine = [await live.socket("/ws/customers/me", ada) for _ in range(12)]
+        leaving = asyncio.create_task(ada.post("/v1/auth/logout"))
+        for number, each in enumerate(mine):
+            await (each.say("x" * 5000 * (number % 2)) if number % 3 else each.connection.close())
+        good(await leaving, 204)
+    await live.has_sockets(0)
+
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "listen to a client"] == []
+    assert _errors(caplog) == []
+
+
 async def test_without_a_database_nobody_is_let_in_and_no_beat_goes_out(
     live: Live, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from orderflow.credentials import Actor
 from orderflow.http import headers
 from orderflow.http.body import body, optional_body
 from orderflow.http.replies import no_content, reply
-from orderflow.http.routing import Endpoint, actor, bearer_token
+from orderflow.http.routing import Endpoint, Parameter, actor, bearer_token
 from orderflow.schemas import Login, Logout, MeChange, Refresh, Register, Session, User
 from orderflow.sessions import Grant
 
@@ -42,18 +42,11 @@ async def refresh(request: Request) -> Response:
 
 async def logout(request: Request) -> Response:
     wanted = await optional_body(request, Logout)
-    token = (wanted and wanted.refresh_token) or request.cookies.get(COOKIE)
+    # A foreign page signs nobody out with the cookie that the browser adds; its answer is the same.
+    is_own = _is_own_page(request)
+    token = (wanted and wanted.refresh_token) or (request.cookies.get(COOKIE) if is_own else None)
     await sessions.logout(request.state.db, request.state.ended, token, _session_id(request))
-    return no_content({"set-cookie": _set_cookie(request, "", 0)})
-
-
-async def me(request: Request) -> Response:
-    return reply(await accounts.me(request.state.db, actor(request)))
-
-
-async def change(request: Request) -> Response:
-    wanted = await body(request, MeChange)
-    return reply(await accounts.change(request.state.db, actor(request), wanted))
+    return no_content({"set-cookie": _set_cookie(request, "", 0)} if is_own else None)
 
 
 def _session(request: Request, grant: Grant, *, in_cookie: bool) -> Response:
@@ -80,11 +73,15 @@ def _cookie(request: Request) -> str:
     token = request.cookies.get(COOKIE)
     if not token:
         raise errors.BadRefreshToken
-    given = [value.decode("latin-1") for value in headers.values(request.scope, b"origin")]
-    host = request.headers.get("host")
-    if given and (len(given) > 1 or not origins.is_own(given[0], host, request.state.settings)):
+    if not _is_own_page(request):
         raise errors.Forbidden("Only a page of this service may refresh by cookie.")
     return token
+
+
+def _is_own_page(request: Request) -> bool:
+    given = [value.decode("latin-1") for value in headers.values(request.scope, b"origin")]
+    host = request.headers.get("host")
+    return not given or (len(given) == 1 and origins.is_own(given[0], host, request.state.settings))
 
 
 def _set_cookie(request: Request, token: str, max_age_s: int) -> str:
@@ -107,6 +104,7 @@ def _session_id(request: Request) -> UUID | None:
 
 
 _TAGS: Final = ("accounts",)
+_SET_COOKIE: Final = Parameter("Set-Cookie", "The refresh token, where it travels in a cookie; emptied by a logout.")
 
 endpoints: Final = (
     Endpoint(
@@ -130,6 +128,7 @@ endpoints: Final = (
         body=Login,
         answer=Session,
         refusals=(errors.BadCredentials,),
+        answer_headers=(_SET_COOKIE,),
         tags=_TAGS,
         description="With `cookie: true` the refresh token goes into an HttpOnly cookie and is null in the body.",
     ),
@@ -143,6 +142,7 @@ endpoints: Final = (
         body_required=False,
         answer=Session,
         refusals=(errors.BadRefreshToken, errors.Forbidden),
+        answer_headers=(_SET_COOKIE,),
         tags=_TAGS,
         description="A token in the body works once: used again, it ends its session. Without one the cookie counts.",
     ),
@@ -155,6 +155,7 @@ endpoints: Final = (
         body=Logout,
         body_required=False,
         status=204,
+        answer_headers=(_SET_COOKIE,),
         tags=_TAGS,
         description="Ends the session of the token in the body, in the cookie or in the header, whatever their state.",
     ),

@@ -1,5 +1,6 @@
 """What those ask who run it: does it live, is it ready, what does it count."""
 
+import asyncio
 import hmac
 from typing import Annotated, Final, Literal
 
@@ -15,6 +16,8 @@ from orderflow.http.replies import reply
 from orderflow.http.routing import Endpoint, bearer_token
 from orderflow.schemas import Model
 
+# A probe that waits for a wedged database is answered before it gives up itself.
+PATIENCE_S: Final = 2.0
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
@@ -50,8 +53,9 @@ async def upgrade_required(_request: Request) -> Response:
 
 async def _answers(db: Database) -> bool:
     try:
-        await db.fetch("SELECT 1")
-    except errors.Unavailable:
+        async with asyncio.timeout(PATIENCE_S):
+            await db.fetch("SELECT 1")
+    except (errors.Unavailable, TimeoutError):
         return False
     return True
 

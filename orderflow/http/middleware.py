@@ -29,10 +29,13 @@ class Edge:
         self.allowed_origins = frozenset(origin.encode() for origin in allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, _refusing(send) if scope["type"] == "websocket" else send)
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, _refusing(send, headers.request_id(scope)))
+            return
         answer = _Answer(scope, send, self._cors(scope) if self.allowed_origins else [])
         try:
             if _is_sound(scope):
@@ -60,12 +63,13 @@ class Edge:
         return added
 
 
-def _refusing(send: Send) -> Send:
+def _refusing(send: Send, request_id: str) -> Send:
     """A WebSocket that is refused before its handshake gets an answer of HTTP, which bears what every answer bears."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "websocket.http.response.start":
-            message["headers"] = [*message.get("headers", ()), *headers.SECURITY, headers.POLICY]
+            own = [(b"x-request-id", request_id.encode()), *headers.SECURITY, headers.POLICY]
+            message["headers"] = [*message.get("headers", ()), *own]
         await send(message)
 
     return sending

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from orderflow import errors
 from orderflow.http import problems
 from orderflow.http.routing import Endpoint, Parameter
+from orderflow.lifecycle import STATUSES
 
 VERSION: Final = "3.1.1"
 
@@ -46,6 +47,25 @@ _PROBLEM: Final[dict[str, Any]] = {
                 "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
             },
         },
+        "items": {
+            "type": "array",
+            "description": "With item_unavailable and out_of_stock: which items; `left` says how many there are.",
+            "items": {
+                "type": "object",
+                "required": ["item_id", "name"],
+                "properties": {
+                    "item_id": {"type": "string", "format": "uuid"},
+                    "name": {"type": ["string", "null"]},
+                    "left": {"type": "integer"},
+                },
+            },
+        },
+        "allowed": {
+            "type": "array",
+            "description": "With invalid_transition: the statuses to which who asked may move the order now.",
+            "items": {"type": "string", "enum": list(STATUSES)},
+        },
+        "total_minor": {"type": "integer", "description": "With total_changed: what the order would cost now."},
     },
 }
 _HEADERS: Final[dict[str, Any]] = {

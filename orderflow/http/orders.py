@@ -105,6 +105,7 @@ endpoints: Final = (
             errors.OutOfStock,
         ),
         headers=(IDEMPOTENCY_KEY,),
+        answer_headers=(Parameter("Location", "The address of the order.", {"type": "string"}),),
         tags=_TAGS,
     ),
     Endpoint(

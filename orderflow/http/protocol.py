@@ -11,8 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from orderflow.errors import BadRequest, HeadersTooLarge, Malformed, UriTooLong
-from orderflow.http import headers, problems
+from orderflow.errors import BadRequest, HeadersTooLarge, Malformed, MethodNotAllowed, UriTooLong
+from orderflow.http import handshake, headers, problems
 
 MAX_HEADER_BYTES: Final = 16_384
 MAX_URL_BYTES: Final = 8_192
@@ -127,6 +127,9 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self.phase = "idle"
         self._clear_deadline()
+        if (refused := handshake.refusal(self.scope["method"], self.headers)) is not None:
+            self._refuse(refused.code, refused.detail)
+            return
         # The connection has another protocol from here on: no timer of this one may end it.
         self.resume_writing()
         super().handle_websocket_upgrade()
@@ -199,6 +202,8 @@ class HttpProtocol(HttpToolsProtocol):
             *headers.SECURITY,
             headers.POLICY,
         ]
+        if code == MethodNotAllowed.code:
+            lines.append((b"allow", b"GET"))
         status_line = STATUS_LINE[problems.STATUSES[code][0]]
         return b"".join([status_line, *(b"%b: %b\r\n" % line for line in lines), b"\r\n", content])
 

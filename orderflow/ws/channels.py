@@ -82,8 +82,9 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
 def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
     async def endpoint(socket: WebSocket) -> None:
         if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
-            # Before the handshake: a plain 403.
-            await socket.close()
+            # Before the handshake, so an answer of HTTP.
+            refusal = Forbidden("Pages of this origin may not listen here.")
+            await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
             return
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
         try:
