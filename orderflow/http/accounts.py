@@ -49,6 +49,15 @@ async def logout(request: Request) -> Response:
     return no_content({"set-cookie": _set_cookie(request, "", 0)} if is_own else None)
 
 
+async def me(request: Request) -> Response:
+    return reply(await accounts.me(request.state.db, actor(request)))
+
+
+async def change(request: Request) -> Response:
+    wanted = await body(request, MeChange)
+    return reply(await accounts.change(request.state.db, actor(request), wanted))
+
+
 def _session(request: Request, grant: Grant, *, in_cookie: bool) -> Response:
     tokens, more = request.state.tokens, {"cache-control": "no-store"}
     if in_cookie:
