@@ -14,8 +14,9 @@ from orderflow import credentials, feeds, sessions, text
 from orderflow.credentials import Actor
 from orderflow.db import Database, Transaction
 from orderflow.errors import BadCredentials, EmailTaken, Invalid, Unauthenticated, Unavailable, UserNotFound
+from orderflow.fields import Password
 from orderflow.ids import new_id
-from orderflow.schemas import Login, MeChange, Password, Register, User
+from orderflow.schemas import Login, MeChange, Register, User
 from orderflow.sessions import Grant
 from orderflow.tables import users
 

@@ -22,7 +22,7 @@ LAYERS = (
     ("feeds", "outbox", "rights", "sessions"),
     ("db", "tables", "migrations"),
     ("schemas", "frames", "pool"),
-    ("lifecycle", "credentials", "origins"),
+    ("lifecycle", "credentials", "origins", "fields"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql"),
 )
 LINE = {name: number for number, names in enumerate(LAYERS) for name in names}
