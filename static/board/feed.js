@@ -2,7 +2,7 @@
 /**
  * One WebSocket that comes back: position, resume, close codes, backoff, token, and how fresh it is.
  *
- * Knows no page and no store: frames are handed to `take`, and `changed` is called when the phase changes.
+ * Knows no page and no store: frames are handed to `take`, and `changed` is called when the phase changes and at each beat.
  */
 
 import { delayMs } from "./backoff.js";
@@ -142,6 +142,8 @@ export class Feed {
     // Only now is it known that the socket is of use; a server that opens and closes is no reason to hurry.
     if (frame.type === "beat") this.#attempt = 0;
     if (!this.#freshness.heard(frame, this.#now())) this.#comeBack();
+    // The light turns as soon as there is proof, not when it is next looked at.
+    else if (frame.type === "beat") this.#given.changed?.();
   }
 
   /** @param {number} code */
