@@ -62,13 +62,16 @@ users: Final = Table(
     "users",
     metadata,
     _id(),
-    _required("email", Text, unique=True),
+    # Null once the account has been erased: what is left is an id, which orders and events point at.
+    Column("email", Text, unique=True),
     _required("name", Text),
     _required("role", Text),
     _required("password_hash", Text),
     _at("created_at"),
+    _at("erased_at", nullable=True),
     CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
     CheckConstraint("email = lower(email)", name="email_lower"),
+    CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="erased_at"),
 )
 
 # A session is a family of refresh tokens; ended_at is set by logout, by reuse of a token and by a new password.
@@ -287,4 +290,63 @@ events: Final = Table(
     ),
     # The timeline of an order.
     Index("ix_events_order_id_shop_seq", "order_id", "shop_seq", postgresql_where=text("order_id IS NOT NULL")),
+)
+
+# E-mails to send, written by the transaction that they follow from. The id is Resend's Idempotency-Key.
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _required("order_id", Uuid, ForeignKey("orders.id")),
+    _required("kind", Text),
+    # Null once the account or the address that it belongs to has been erased.
+    Column("recipient", Text),
+    _required("state", Text),
+    _at("queued_at"),
+    # When it may be sent: at the end of the hold, and after a failure when to try again.
+    _at("due_at"),
+    _required("attempts", Integer),
+    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that.
+    Column("payload", JSON),
+    # The moment of the first claim; null before that.
+    _at("claimed_at", nullable=True),
+    # While a worker has it; null for nobody.
+    _at("leased_until", nullable=True),
+    # When it was sent, withdrawn or given up; null while it waits.
+    _at("settled_at", nullable=True),
+    # Resend's id of it, or the path of its file; null until it is sent.
+    Column("sent_as", Text),
+    # What the last attempt failed with, in a sentence; null if none did.
+    Column("error", Text),
+    CheckConstraint("kind IN ('ready', 'picked_up')", name="kind"),
+    CheckConstraint("state IN ('waiting', 'sent', 'withdrawn', 'given_up')", name="state"),
+    CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled_at"),
+    # Told at most once per order, however often it is picked up.
+    Index("uq_outbox_order_id_picked_up", "order_id", unique=True, postgresql_where=text("kind = 'picked_up'")),
+    # What leaves an order's history: its mails are found when it moves, and when its customer is erased.
+    Index("ix_outbox_order_id", "order_id"),
+    # What is due, in the order in which it is sent.
+    Index("ix_outbox_due_at_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+)
+
+# One row: when the next e-mail may leave, over all processes, so that the team's rate at Resend is kept.
+mail_rate: Final = Table(
+    "mail_rate",
+    metadata,
+    Column("id", Boolean, primary_key=True),
+    _at("next_at"),
+    CheckConstraint("id", name="one_row"),
+)
+
+# One row: which database this is. Another answer at start means that it was restored, so feeds get new epochs.
+lineage: Final = Table(
+    "lineage",
+    metadata,
+    Column("id", Boolean, primary_key=True),
+    # PostgreSQL's own: of the cluster (pg_control_system), of its history, of the database in it.
+    _required("system_identifier", BigInteger),
+    _required("timeline", Integer),
+    _required("database_oid", BigInteger),
+    _at("noted_at"),
+    CheckConstraint("id", name="one_row"),
 )

@@ -13,20 +13,21 @@ PACKAGE = Path(__file__).parent.parent / "orderflow"
 # From the top down. A module imports from lower lines only, never from its own; what would point up, app hands in.
 LAYERS = (
     ("__main__",),
+    ("commands",),
     ("serving",),
     ("app",),
     ("metrics",),
     ("http", "ws", "demo"),
-    ("bus", "mailer", "embedded"),
+    ("bus", "mailer", "embedded", "lineage"),
     ("accounts", "shops", "staff", "items", "orders"),
     ("feeds", "outbox", "rights", "sessions"),
     ("db", "tables", "migrations"),
-    ("schemas", "frames", "pool"),
+    ("schemas", "frames", "pool", "letters"),
     ("lifecycle", "credentials", "origins", "fields"),
-    ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql"),
+    ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql", "logs"),
 )
 LINE = {name: number for number, names in enumerate(LAYERS) for name in names}
-EDGES = ("__main__", "serving", "app", "http", "ws")
+EDGES = ("__main__", "commands", "serving", "app", "http", "ws")
 
 SOURCES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
@@ -100,7 +101,7 @@ def test_arguments_are_parsed_in_one_place() -> None:
 
 
 def test_nothing_but_the_command_line_prints() -> None:
-    assert callers("print") == {"__main__"}
+    assert callers("print") == {"__main__", "commands"}
 
 
 def test_nothing_but_the_database_module_commits() -> None:

@@ -88,6 +88,8 @@ def test_what_may_be_null_is_what_has_a_reason_to() -> None:
     nullable = {f"{table}.{column.name}" for table in metadata.tables.values() for column in table.c if column.nullable}
 
     assert nullable == {
+        "users.email",
+        "users.erased_at",
         "sessions.ended_at",
         "refresh_tokens.used_at",
         *(f"shops.{name}" for name in ("description", "address", "phone", "email")),
@@ -99,6 +101,8 @@ def test_what_may_be_null_is_what_has_a_reason_to() -> None:
         "feeds.day",
         *(f"events.{name}" for name in ("customer_id", "customer_seq", "order_id", "item_id")),
         *(f"events.{name}" for name in ("from_status", "to_status", "actor_id", "reason")),
+        *(f"outbox.{name}" for name in ("recipient", "payload", "claimed_at", "leased_until", "settled_at")),
+        *(f"outbox.{name}" for name in ("sent_as", "error")),
     }
 
 
@@ -156,6 +160,7 @@ async def test_the_database_itself_refuses_what_must_never_be(api: Api, database
         ("users", "role = 'admin'"),
         ("events", "kind = 'deleted'"),
         ("events", "\"by\" = 'nobody'"),
+        ("users", "email = NULL"),
     ):
         with pytest.raises(asyncpg.CheckViolationError):
             await stored(database_url, f"UPDATE {table} SET {wrong}")  # noqa: S608 - written above

@@ -1,0 +1,129 @@
+"""What each command of the command line does, given its arguments.
+
+Knows where the database is and what to say to a person."""
+
+import asyncio
+import getpass
+import json
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy.exc import SQLAlchemyError
+
+from orderflow import accounts, embedded, migrations, postgresql, serving, settings
+from orderflow.db import Database
+from orderflow.http import openapi, routes
+from orderflow.settings import Settings
+
+T = TypeVar("T")
+
+
+class Failure(Exception):
+    """A command cannot do what it should; the message is for the person who gave it."""
+
+
+def serve(host: str | None, port: int | None, workers: int) -> int:
+    """Serve until told to end, on the embedded database or a given one."""
+    wanted = settings.load(workers=workers, host=host, port=port)
+    with closing(serving.listen(wanted.host, wanted.port)) as taken:
+        # Read again with the port that it is by now, which the public address is made of.
+        chosen = _load(workers=workers, host=host, port=taken.getsockname()[1])
+        if chosen.database_url is None:
+            with embedded.running(_data(chosen)) as server:
+                _run(migrations.upgrade(server.url))
+                ready = chosen.model_copy(update={"database_url": server.url})
+                return _serve_with(ready, taken, workers)
+        if _run(migrations.pending(chosen.database_url)):
+            raise Failure("the database's schema is older than this orderflow; run: orderflow migrate")
+        return _serve_with(chosen, taken, workers)
+
+
+def _serve_with(chosen: Settings, taken: Any, workers: int) -> int:
+    key = chosen.secret_key or settings.kept_secret_key(_data(chosen))
+    complete = chosen.model_copy(update={"secret_key": key})
+    return serving.serve(complete, taken, workers, lambda: _say(f"orderflow is ready: {settings.address(chosen)}/"))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _load(**given: Any) -> Settings:
+    chosen = settings.load(**given)
+    return chosen.model_copy(update={"orderflow_data": _data(chosen)})
+
+
+def _data(chosen: Settings) -> Path:
+    here = Path.cwd() / ".orderflow"
+    return chosen.orderflow_data or (here if chosen.database_url else postgresql.home(here))
+
+
+def migrate() -> int:
+    """Bring the database to the newest schema."""
+    chosen = _load()
+    with _database(chosen) as url:
+        for revision in _run(migrations.upgrade(url)) or ["nothing to do"]:
+            _say(revision)
+    return 0
+
+
+def password(email: str) -> int:
+    """Set the password of who forgot it, and end their sessions."""
+    chosen = _load()
+    chosen_password = _asked_password()
+    with _database(chosen) as url:
+        if chosen.database_url is None:
+            _run(migrations.upgrade(url))
+        _run(_set_password(url, email, chosen_password))
+    _say("the password is set, and all sessions of this person have ended")
+    return 0
+
+
+async def _set_password(url: str, email: str, password: str) -> None:
+    database = Database(url, announce=lambda _: None)
+    try:
+        await accounts.set_password(database, email, password, accounts.Hasher())
+    finally:
+        await database.close()
+
+
+def _asked_password() -> str:
+    """Ask twice without echo on a terminal; from anything else take the first line."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first, second = getpass.getpass("New password: "), getpass.getpass("Once more: ")
+    if first != second:
+        raise Failure("the two are not the same; nothing was changed")
+    return first
+
+
+def openapi_document() -> int:
+    """Print the OpenAPI document."""
+    _say(json.dumps(openapi.document(routes.documented), indent=2, ensure_ascii=False))
+    return 0
+
+
+@contextmanager
+def _database(chosen: Settings) -> Iterator[str]:
+    if chosen.database_url is not None:
+        yield chosen.database_url
+    else:
+        with embedded.reached(_data(chosen)) as url:
+            yield url
+
+
+def _run(step: Coroutine[Any, Any, T]) -> T:
+    """Run a step that needs the database.
+
+    Raises:
+        Failure: the database is not there, or refuses us.
+    """
+    try:
+        return asyncio.run(step)
+    except (OSError, SQLAlchemyError, PostgresError, InterfaceError) as error:
+        said = str(error).splitlines() or ["it does not answer"]
+        raise Failure(f"the database cannot be used: {said[0]}") from None
