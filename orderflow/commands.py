@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
-from orderflow import accounts, embedded, migrations, postgresql, serving, settings
+from orderflow import accounts, embedded, erasure, migrations, postgresql, serving, settings
 from orderflow.db import Database
 from orderflow.http import openapi, routes
 from orderflow.settings import Settings
@@ -75,20 +75,9 @@ def password(email: str) -> int:
     """Set the password of who forgot it, and end their sessions."""
     chosen = _load()
     chosen_password = _asked_password()
-    with _database(chosen) as url:
-        if chosen.database_url is None:
-            _run(migrations.upgrade(url))
-        _run(_set_password(url, email, chosen_password))
+    _change(chosen, lambda database: accounts.set_password(database, email, chosen_password, accounts.Hasher()))
     _say("the password is set, and all sessions of this person have ended")
     return 0
-
-
-async def _set_password(url: str, email: str, password: str) -> None:
-    database = Database(url, announce=lambda _: None)
-    try:
-        await accounts.set_password(database, email, password, accounts.Hasher())
-    finally:
-        await database.close()
 
 
 def _asked_password() -> str:
@@ -101,10 +90,43 @@ def _asked_password() -> str:
     return first
 
 
+def erase(email: str, is_certain: bool) -> int:
+    """Erase the account of who asked for it, once whoever runs the service has confirmed it."""
+    chosen = _load()
+    if not is_certain and not _confirmed(f"Erase the account of {email} for good? Type yes: "):
+        raise Failure("nothing was erased")
+    _change(chosen, lambda database: erasure.erase_address(database, email, _data(chosen)))
+    _say("the account is erased, and all sessions of this person have ended")
+    return 0
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on a terminal; from anything else take the first line."""
+    if sys.stdin.isatty():
+        print(question, end="", flush=True)
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
 def openapi_document() -> int:
     """Print the OpenAPI document."""
     _say(json.dumps(openapi.document(routes.documented), indent=2, ensure_ascii=False))
     return 0
+
+
+def _change(chosen: Settings, step: Callable[[Database], Coroutine[Any, Any, None]]) -> None:
+    """Run a step on the newest schema, beside whatever serves; nobody in this process hears of events."""
+
+    async def run(url: str) -> None:
+        database = Database(url, announce=lambda _: None)
+        try:
+            await step(database)
+        finally:
+            await database.close()
+
+    with _database(chosen) as url:
+        if chosen.database_url is None:
+            _run(migrations.upgrade(url))
+        _run(run(url))
 
 
 @contextmanager
