@@ -377,9 +377,7 @@ def test_nobody_and_the_owner_of_a_shop_are_not_erased(running: Served, email: s
     done = run(running.environment, "erase", "--yes", email)
 
     assert done.returncode == 1
-    assert (
-        "This account owns Corner Café" if email.startswith("rosa") else "Nobody has registered"
-    ) in done.stderr
+    assert ("This account owns Corner Café" if email.startswith("rosa") else "Nobody has registered") in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""The seven pages as files: addresses, headers, and a browser that has nothing to complain of."""
+"""The eight pages as files: addresses, headers, and a browser that has nothing to complain of."""
 
 from playwright.async_api import Browser, expect
 
