@@ -196,6 +196,13 @@ async def test_an_erasure_that_waits_behind_an_order_is_refused(database_url: st
     refused(left, 409, "open_orders")
 
 
+async def test_who_asks_twice_at_once_is_erased_once(database_url: str, ada: Person) -> None:
+    first, second = await in_turn(database_url, of_account(ada), lambda: erase(ada), lambda: erase(ada))
+
+    good(first, 204)
+    refused(second, 401, "unauthenticated")
+
+
 async def test_of_many_who_order_and_erase_one_account_at_once_no_order_is_left_without_an_owner(
     api: Api, database_url: str, cafe: Shop
 ) -> None:
