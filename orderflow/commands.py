@@ -6,10 +6,10 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,8 @@ from orderflow.http import openapi, routes
 from orderflow.settings import Settings
 
 T = TypeVar("T")
+
+OLDER: Final = "the database's schema is older than this orderflow; run: orderflow migrate"
 
 
 class Failure(Exception):
@@ -38,7 +40,7 @@ def serve(host: str | None, port: int | None, workers: int) -> int:
                 ready = chosen.model_copy(update={"database_url": server.url})
                 return _serve_with(ready, taken, workers)
         if _run(migrations.pending(chosen.database_url)):
-            raise Failure("the database's schema is older than this orderflow; run: orderflow migrate")
+            raise Failure(OLDER)
         return _serve_with(chosen, taken, workers)
 
 
@@ -75,9 +77,18 @@ def password(email: str) -> int:
     """Set the password of who forgot it, and end their sessions."""
     chosen = _load()
     chosen_password = _asked_password()
-    _change(chosen, lambda database: accounts.set_password(database, email, chosen_password, accounts.Hasher()))
+    with _migrated(chosen) as url:
+        _run(_with(url, lambda db: accounts.set_password(db, email, chosen_password, accounts.Hasher())))
     _say("the password is set, and all sessions of this person have ended")
     return 0
+
+
+async def _with(url: str, step: Callable[[Database], Awaitable[T]]) -> T:
+    database = Database(url, announce=lambda _: None)
+    try:
+        return await step(database)
+    finally:
+        await database.close()
 
 
 def _asked_password() -> str:
@@ -95,7 +106,8 @@ def erase(email: str, is_certain: bool) -> int:
     chosen = _load()
     if not is_certain and not _confirmed(f"Erase the account of {email} for good? Type yes: "):
         raise Failure("nothing was erased")
-    _change(chosen, lambda database: erasure.erase_address(database, email, _data(chosen)))
+    with _migrated(chosen) as url:
+        _run(_with(url, lambda db: erasure.erase_address(db, email, _data(chosen))))
     _say("the account is erased, and all sessions of this person have ended")
     return 0
 
@@ -113,20 +125,15 @@ def openapi_document() -> int:
     return 0
 
 
-def _change(chosen: Settings, step: Callable[[Database], Coroutine[Any, Any, None]]) -> None:
-    """Run a step on the newest schema, beside whatever serves; nobody in this process hears of events."""
-
-    async def run(url: str) -> None:
-        database = Database(url, announce=lambda _: None)
-        try:
-            await step(database)
-        finally:
-            await database.close()
-
+@contextmanager
+def _migrated(chosen: Settings) -> Iterator[str]:
+    """Give the address of a database that has the newest schema; the embedded one is brought to it."""
     with _database(chosen) as url:
         if chosen.database_url is None:
             _run(migrations.upgrade(url))
-        _run(run(url))
+        elif _run(migrations.pending(url)):
+            raise Failure(OLDER)
+        yield url
 
 
 @contextmanager
