@@ -1,6 +1,8 @@
-"""An account with all that somebody may type, its erasure, and a search for its words in the whole database."""
+"""An account with all that somebody may type, its erasure, a search for its words, and requests in a certain order."""
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx2
@@ -12,6 +14,15 @@ from tests.stored import connected, stored
 NAME, ADDRESS = "Ada Lovelace", "ada.lovelace@example.com"
 NOTE, LINE_NOTE, CALLED, REASON, KEY = "allergic to nuts", "with oat milk", "Countess", "my train is late", "key-of-ada"
 WORDS = frozenset({NAME, ADDRESS, NOTE, LINE_NOTE, CALLED, REASON, KEY})
+Act = Callable[[], Awaitable[httpx2.Response]]
+# How many wait for this connection, or for who waits for it.
+BEHIND_US = """
+    WITH RECURSIVE behind AS (
+        SELECT pg_backend_pid() AS pid
+        UNION SELECT l.pid FROM pg_locks l JOIN behind b ON NOT l.granted AND b.pid = ANY (pg_blocking_pids(l.pid))
+    )
+    SELECT count(*) - 1 FROM behind
+"""
 
 
 async def lovelace(api: Api) -> Person:
@@ -39,19 +50,23 @@ def found(held: dict[str, str], words: frozenset[str] = WORDS) -> set[tuple[str,
 
 
 async def mail(database_url: str, order: dict[str, Any], kind: str, state: str, sent_as: str | None = None) -> str:
-    """Write down an e-mail of an order as a worker leaves it; its id."""
-    mail_id = str(new_id())
-    payload = None if state == "waiting" else json.dumps({"to": ADDRESS, "text": f"Dear {NAME}"})
-    await stored(
+    """Write down an e-mail of an order as a worker leaves it, or has put it off; its id."""
+    payload = json.dumps({"to": ADDRESS, "text": f"Dear {NAME}"})
+    written = await stored(
         database_url,
         """
         INSERT INTO outbox (id, order_id, kind, recipient, state, queued_at, due_at, attempts, payload, settled_at,
                             sent_as, error)
-        VALUES ($1, $2, $3, $4, $5, now(), now(), 1, $6, CASE WHEN $5 <> 'waiting' THEN now() END, $7, $8)
+        VALUES ($1, $2, $3, $4, $5, now(), now() + interval '1 hour', 1, $6,
+                CASE WHEN $5 <> 'waiting' THEN now() END, $7, $8)
+        ON CONFLICT (order_id) WHERE kind = 'picked_up' DO UPDATE
+        SET state = excluded.state, due_at = excluded.due_at, payload = excluded.payload,
+            settled_at = excluded.settled_at, sent_as = excluded.sent_as, error = excluded.error
+        RETURNING id
         """,
-        *(mail_id, order["id"], kind, ADDRESS, state, payload, sent_as, f"{ADDRESS} does not exist"),
+        *(new_id(), order["id"], kind, ADDRESS, state, payload, sent_as, f"{ADDRESS} does not exist"),
     )
-    return mail_id
+    return str(written[0]["id"])
 
 
 async def wordy_order(customer: Person, cafe: Shop, **more: Any) -> dict[str, Any]:
@@ -68,3 +83,20 @@ async def finished_order(customer: Person, cafe: Shop, **more: Any) -> dict[str,
     order = await wordy_order(customer, cafe, **more)
     await cafe.owner.move(order, "ready")
     return await cafe.owner.move(order, "picked_up")
+
+
+async def in_turn(database_url: str, held: str, *acts: Act) -> list[httpx2.Response]:
+    """Let requests queue up in this order behind a lock that the statement takes, then let go; their answers."""
+    async with connected(database_url) as connection, asyncio.TaskGroup() as tasks:
+        begun = []
+        async with connection.transaction(), asyncio.timeout(10):
+            await connection.execute(held)
+            for act in acts:
+                begun.append(tasks.create_task(_answer(act)))
+                while await connection.fetchval(BEHIND_US) < len(begun):
+                    pass
+    return [task.result() for task in begun]
+
+
+async def _answer(act: Act) -> httpx2.Response:
+    return await act()

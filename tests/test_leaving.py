@@ -1,19 +1,30 @@
 """Who may have their account erased and when, what they are afterwards, and what may happen at the same moment."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-import httpx2
 import pytest
 
 from orderflow import credentials, erasure
 from orderflow.errors import UserNotFound
 from orderflow.settings import Settings
-from tests.erasing import ADDRESS, NAME, WORDS, erase, everything, finished_order, found, lovelace, wordy_order
+from tests.erasing import (
+    ADDRESS,
+    NAME,
+    WORDS,
+    Act,
+    erase,
+    everything,
+    finished_order,
+    found,
+    in_turn,
+    lovelace,
+    wordy_order,
+)
 from tests.live import running
 from tests.people import PASSWORD, Api, Person, Shop, good, refused
-from tests.stored import connected, stored
+from tests.stored import stored
 
 
 @pytest.fixture
@@ -145,27 +156,6 @@ async def test_whoever_runs_the_service_erases_by_address(api: Api, database_url
             pass
 
 
-Act = Callable[[], Awaitable[httpx2.Response]]
-
-
-async def in_turn(database_url: str, held: str, *acts: Act) -> list[httpx2.Response]:
-    """Let requests queue up in this order behind a lock that the statement takes, then let go; their answers."""
-    waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted"
-    async with connected(database_url) as connection, asyncio.TaskGroup() as tasks:
-        begun = []
-        async with connection.transaction(), asyncio.timeout(10):
-            await connection.execute(held)
-            for act in acts:
-                begun.append(tasks.create_task(_answer(act)))
-                while await connection.fetchval(waiting) < len(begun):
-                    pass
-    return [task.result() for task in begun]
-
-
-async def _answer(act: Act) -> httpx2.Response:
-    return await act()
-
-
 def of_customer(person: Person) -> str:
     """Takes somebody's turn to order."""
     return f"SELECT pg_advisory_xact_lock(hashtextextended('{person.user['id']}', 0))"
@@ -251,7 +241,7 @@ async def test_a_shop_takes_a_mistaken_move_back_before_an_erasure_or_after_it(
     database_url: str, ada: Person, cafe: Shop
 ) -> None:
     done = await finished_order(ada, cafe)
-    row = f"SELECT FROM orders WHERE id = '{done['id']}' FOR UPDATE"
+    row = f"SELECT FROM orders WHERE id = '{done['id']}' FOR NO KEY UPDATE"
     path = f"/v1/orders/{done['id']}"
 
     recalled, left = await in_turn(
