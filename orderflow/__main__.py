@@ -54,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     password.add_argument("email", metavar="EMAIL")
     password.set_defaults(command=commands.password)
 
+    erase = adding.add_parser("erase", help="erase an account: name and address go, the shops' figures stay")
+    erase.add_argument("email", metavar="EMAIL")
+    erase.add_argument("--yes", action="store_true", dest="is_certain", help="do not ask")
+    erase.set_defaults(command=commands.erase)
+
     document = adding.add_parser("openapi", help="print the OpenAPI document")
     document.set_defaults(command=commands.openapi_document)
     return parser

@@ -25,7 +25,9 @@ T = TypeVar("T")
 HASHING_THREADS: Final = 2
 HASHING_QUEUE: Final = 64
 
-_ME: Final = "SELECT id, email, name, role, instant(created_at) AS created_at FROM users WHERE id = $1"
+_ME: Final = """
+    SELECT id, email, name, role, instant(created_at) AS created_at FROM users WHERE id = $1 AND erased_at IS NULL
+"""
 
 
 async def register(db: Database, hasher: "Hasher", wanted: Register) -> User:
@@ -87,7 +89,9 @@ async def change(db: Database, actor: Actor, wanted: MeChange) -> User:
     changed = wanted.model_dump(exclude_unset=True)
 
     async def step(transaction: Transaction) -> None:
-        await transaction.execute(update(users).where(users.c.id == actor.user_id).values(**changed))
+        # An account that is being erased meanwhile keeps no name.
+        own = (users.c.id == actor.user_id, users.c.erased_at.is_(None))
+        await transaction.execute(update(users).where(*own).values(**changed))
 
     if changed:
         await db.run(step)

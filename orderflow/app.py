@@ -29,6 +29,7 @@ from orderflow.ws.hub import Hub
 from orderflow.ws.listeners import Listeners
 
 ENDED_S: Final = 1.0
+SWEEP_S: Final = 60.0
 ABANDONED_S: Final = 60.0
 
 logger = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
+                    ("sessions that are over", _every(SWEEP_S, partial(ended.sweep, db))),
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
             ]

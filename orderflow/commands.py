@@ -6,20 +6,22 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
-from orderflow import accounts, embedded, migrations, postgresql, serving, settings
+from orderflow import accounts, embedded, erasure, migrations, postgresql, serving, settings
 from orderflow.db import Database
 from orderflow.http import openapi, routes
 from orderflow.settings import Settings
 
 T = TypeVar("T")
+
+OLDER: Final = "the database's schema is older than this orderflow; run: orderflow migrate"
 
 
 class Failure(Exception):
@@ -38,7 +40,7 @@ def serve(host: str | None, port: int | None, workers: int) -> int:
                 ready = chosen.model_copy(update={"database_url": server.url})
                 return _serve_with(ready, taken, workers)
         if _run(migrations.pending(chosen.database_url)):
-            raise Failure("the database's schema is older than this orderflow; run: orderflow migrate")
+            raise Failure(OLDER)
         return _serve_with(chosen, taken, workers)
 
 
@@ -75,18 +77,16 @@ def password(email: str) -> int:
     """Set the password of who forgot it, and end their sessions."""
     chosen = _load()
     chosen_password = _asked_password()
-    with _database(chosen) as url:
-        if chosen.database_url is None:
-            _run(migrations.upgrade(url))
-        _run(_set_password(url, email, chosen_password))
+    with _migrated(chosen) as url:
+        _run(_with(url, lambda db: accounts.set_password(db, email, chosen_password, accounts.Hasher())))
     _say("the password is set, and all sessions of this person have ended")
     return 0
 
 
-async def _set_password(url: str, email: str, password: str) -> None:
+async def _with(url: str, step: Callable[[Database], Awaitable[T]]) -> T:
     database = Database(url, announce=lambda _: None)
     try:
-        await accounts.set_password(database, email, password, accounts.Hasher())
+        return await step(database)
     finally:
         await database.close()
 
@@ -101,10 +101,39 @@ def _asked_password() -> str:
     return first
 
 
+def erase(email: str, is_certain: bool) -> int:
+    """Erase the account of who asked for it, once whoever runs the service has confirmed it."""
+    chosen = _load()
+    if not is_certain and not _confirmed(f"Erase the account of {email} for good? Type yes: "):
+        raise Failure("nothing was erased")
+    with _migrated(chosen) as url:
+        _run(_with(url, lambda db: erasure.erase_address(db, email, _data(chosen))))
+    _say("the account is erased, and all sessions of this person have ended")
+    return 0
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on a terminal; from anything else take the first line."""
+    if sys.stdin.isatty():
+        print(question, end="", flush=True)
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
 def openapi_document() -> int:
     """Print the OpenAPI document."""
     _say(json.dumps(openapi.document(routes.documented), indent=2, ensure_ascii=False))
     return 0
+
+
+@contextmanager
+def _migrated(chosen: Settings) -> Iterator[str]:
+    """Give the address of a database that has the newest schema; the embedded one is brought to it."""
+    with _database(chosen) as url:
+        if chosen.database_url is None:
+            _run(migrations.upgrade(url))
+        elif _run(migrations.pending(url)):
+            raise Failure(OLDER)
+        yield url
 
 
 @contextmanager

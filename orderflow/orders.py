@@ -58,6 +58,7 @@ _REFUSALS: Final[dict[str, type[errors.Refusal]]] = {
     refusal.code: refusal
     for refusal in (
         errors.NotFound,
+        errors.Unauthenticated,
         errors.ShopPaused,
         errors.ItemUnavailable,
         errors.TotalChanged,
@@ -102,6 +103,7 @@ async def place(
 
     Raises:
         NotFound: there is no such shop.
+        Unauthenticated: the customer's account has just been erased.
         IdempotencyKeyReused: the key stands for another order.
         Invalid: an `email` from somebody who is not of the shop's staff.
         ShopPaused, ItemUnavailable, TotalChanged, TooManyOpenOrders, OutOfStock: as things stand, in this order.

@@ -72,6 +72,10 @@ class MeChange(Model):
     name: Name = ABSENT
 
 
+class MeErase(Model):
+    password: AnyPassword
+
+
 class User(Model):
     id: str
     email: str

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text, update
 
 from orderflow import credentials
 from orderflow.credentials import Actor, Tokens
@@ -25,6 +25,7 @@ from orderflow.tables import refresh_tokens, sessions, users
 COOKIE_GRACE: Final = timedelta(seconds=30)
 # Longer than any transaction lasts between setting `ended_at` and its COMMIT.
 ENDING_SLACK_S: Final = 15.0
+SWEPT_AT_ONCE: Final = 1_000
 
 _NOW: Final = func.clock()
 _USER: Final = (
@@ -35,6 +36,10 @@ _USER: Final = (
     func.instant(users.c.created_at).label("created_at"),
 )
 _ENDED: Final = "SELECT id FROM sessions WHERE ended_at > now() - make_interval(secs => $1)"
+_OVER: Final = text("""
+    DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE ended_at < now() - make_interval(secs => :keep_s) LIMIT :limit)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,12 @@ async def logout(db: Database, ended: "EndedSessions", refresh_token: str | None
         ended.add(each)
 
 
-async def end_all(transaction: Transaction, user_id: UUID) -> None:
-    """End all sessions of somebody; every process hears of it within a second."""
-    await _end(transaction, sessions.c.user_id == user_id)
+async def end_all(transaction: Transaction, user_id: UUID) -> list[UUID]:
+    """End all sessions of somebody for good, and tell which; every process hears of it within a second."""
+    found = await _end(transaction, sessions.c.user_id == user_id)
+    own = select(sessions.c.id).where(sessions.c.user_id == user_id)
+    await transaction.execute(delete(refresh_tokens).where(refresh_tokens.c.session_id.in_(own)))
+    return found
 
 
 async def _locked(transaction: Transaction, hashed: bytes) -> Row[Any] | None:
@@ -206,6 +214,19 @@ class EndedSessions:
         self._read_at = now
         for session_id in [each for each, until in self._ended.items() if until < now]:
             del self._ended[session_id]
+
+    async def sweep(self, db: Database) -> None:
+        """Delete, with their refresh tokens, those that are of no interest to any process: at most 1,000 at once.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        values = {"keep_s": self._keep_s, "limit": SWEPT_AT_ONCE}
+
+        async def step(transaction: Transaction) -> None:
+            await transaction.execute(_OVER, values)
+
+        await db.run(step)
 
 
 class Authenticator:

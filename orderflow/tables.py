@@ -72,6 +72,8 @@ users: Final = Table(
     CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
     CheckConstraint("email = lower(email)", name="email_lower"),
     CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="erased_at"),
+    # Asked every second: whether somebody was erased lately.
+    Index("ix_users_erased_at", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
 )
 
 # A session is a family of refresh tokens; ended_at is set by logout, by reuse of a token and by a new password.
@@ -219,6 +221,8 @@ orders: Final = Table(
     # The boards and what nobody touched for long; how many a customer has open at a shop.
     Index("ix_orders_active_shop_id", "shop_id", "id", postgresql_where=text("is_active")),
     Index("ix_orders_active_customer_id", "customer_id", "shop_id", postgresql_where=text("is_active")),
+    # What staff ordered for an address, when the account with this address is erased.
+    Index("ix_orders_email", "email", postgresql_where=text("email IS NOT NULL")),
     postgresql_with={"fillfactor": "80"},
 )
 

@@ -19,7 +19,7 @@ LAYERS = (
     ("metrics",),
     ("http", "ws", "demo"),
     ("bus", "mailer", "embedded", "lineage"),
-    ("accounts", "shops", "staff", "items", "orders"),
+    ("accounts", "erasure", "shops", "staff", "items", "orders"),
     ("feeds", "outbox", "rights", "sessions"),
     ("db", "tables", "migrations"),
     ("schemas", "frames", "pool", "letters"),

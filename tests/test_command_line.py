@@ -1,4 +1,4 @@
-"""`orderflow serve | migrate | password | openapi`, run as a person runs them: each in a process of its own."""
+"""`orderflow serve | migrate | password | erase | openapi`, run as a person runs them: each in a process of its own."""
 
 import asyncio
 import json
@@ -307,9 +307,9 @@ def register(served: Served, email: str, role: str = "customer") -> None:
     assert served.post("v1/auth/register", person).status_code == 201
 
 
-def open_shop(served: Served) -> str:
-    register(served, "ada@example.com", "shop_owner")
-    token = served.log_in("ada@example.com", "the old password").json()["access_token"]
+def open_shop(served: Served, email: str = "ada@example.com") -> str:
+    register(served, email, "shop_owner")
+    token = served.log_in(email, "the old password").json()["access_token"]
     shop = {"name": "Corner Café", "currency": "EUR", "time_zone": "Europe/Berlin"}
     return str(served.post("v1/shops", shop, token).json()["id"])
 
@@ -353,6 +353,43 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(running: 
     assert "the new pas" not in shown
     works = running.log_in(f"mary{code}@example.com", "the new password").status_code
     assert works == (200 if code == 0 else 401)
+
+
+def test_who_asks_the_operator_is_erased_while_the_server_runs_once_that_is_confirmed(running: Served) -> None:
+    register(running, "emmy@example.com")
+
+    for said in ("", "no\n", "y\n"):
+        done = run(running.environment, "erase", "emmy@example.com", said=said)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", "orderflow: nothing was erased\n")
+    assert running.log_in("emmy@example.com", "the old password").status_code == 200
+
+    done = run(running.environment, "erase", "Emmy@Example.com", said="yes\n")
+
+    assert (done.returncode, done.stdout) == (0, "the account is erased, and all sessions of this person have ended\n")
+    assert running.log_in("emmy@example.com", "the old password").status_code == 401
+
+
+@pytest.mark.parametrize("email", ["nobody@example.com", "rosa@example.com"])
+def test_nobody_and_the_owner_of_a_shop_are_not_erased(running: Served, email: str) -> None:
+    if email.startswith("rosa"):
+        open_shop(running, email)
+
+    done = run(running.environment, "erase", "--yes", email)
+
+    assert done.returncode == 1
+    assert ("This account owns Corner Café" if email.startswith("rosa") else "Nobody has registered") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("", 1)])
+def test_on_a_terminal_an_erasure_is_asked_about(running: Served, answer: str, code: int) -> None:
+    register(running, f"hedy{code}@example.com")
+
+    ended, shown = on_terminal(running.environment, ["erase", f"hedy{code}@example.com"], [answer])
+
+    assert ended == code
+    assert f"Erase the account of hedy{code}@example.com for good?" in shown
+    assert running.log_in(f"hedy{code}@example.com", "the old password").status_code == (401 if code == 0 else 200)
 
 
 def on_terminal(environment: dict[str, str], arguments: list[str], answers: list[str]) -> tuple[int, str]:

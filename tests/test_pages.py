@@ -1,4 +1,4 @@
-"""The seven pages as files: addresses, headers, and a browser that has nothing to complain of."""
+"""The eight pages as files: addresses, headers, and a browser that has nothing to complain of."""
 
 from playwright.async_api import Browser, expect
 
@@ -96,7 +96,7 @@ async def test_no_page_makes_the_browser_complain_whatever_people_type(
     at = f"/shops/{shop.shop['slug']}"
     for who, path in [
         (owner, "/"), (owner, at), (owner, f"{at}/board"), (owner, f"{at}/pickup"), (owner, f"{at}/manage"),
-        (buyer, "/orders"), (buyer, f"/orders/{order['id']}"),
+        (buyer, "/orders"), (buyer, f"/orders/{order['id']}"), (buyer, "/account"),
     ]:  # fmt: skip
         page = await who.open(path)
         await expect(page.get_by_text(SPITEFUL).first).to_be_visible()

@@ -13,6 +13,7 @@ _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 PAGES: Final[dict[str, str]] = {
     "/": "home.html",
+    "/account": "my-account.html",
     "/orders": "orders.html",
     "/orders/{order}": "order.html",
     "/shops/{shop}": "menu.html",

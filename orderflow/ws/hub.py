@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from orderflow import feeds
+from orderflow import erasure, feeds
 from orderflow.bus import Bus
 from orderflow.db import Database
 from orderflow.errors import NotFound, Unavailable
@@ -25,6 +25,8 @@ OVERTAKE_S: Final = 0.02
 KEPT_S: Final = 60.0
 RING_BYTES: Final = 64 * 1024 * 1024
 MAX_MESSAGE: Final = 64 * 1024
+# Longer than an erasure takes to commit, and what was read before that to arrive.
+ERASED_SLACK_S: Final = 20.0
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Hub:
         self._healing: dict[Stream, asyncio.Task[None]] = {}
         # How far bells rang of feeds whose head is just being read.
         self._rung: dict[UUID, int] = {}
+        self._looked_at = asyncio.get_running_loop().time()
         self._heads = Shared(self._read_heads)
         self._snapshots = Shared(self._read_snapshots)
 
@@ -142,6 +145,7 @@ class Hub:
         before = {stream.feed: (stream, stream.head) for stream in self.streams}
         if not before:
             return
+        await self._forget_the_erased()
         found = await feeds.heads(self._db, before)
         for feed, (stream, head) in before.items():
             position = found.get(feed)
@@ -151,6 +155,14 @@ class Hub:
             stream.confirm(position.seq)
             self.heard_of(stream, position.seq)
         self._bound_memory()
+
+    async def _forget_the_erased(self) -> None:
+        """Give back what may still name somebody: the database tells the same events without the name."""
+        now = asyncio.get_running_loop().time()
+        if await erasure.happened(self._db, now - self._looked_at + ERASED_SLACK_S):
+            for stream in self.streams:
+                stream.forget()
+        self._looked_at = now
 
     def _hear(self, position: Position, event: Event) -> None:
         stream = self._streams.get(position.feed)

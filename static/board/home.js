@@ -55,14 +55,24 @@ function shopRow({ name, slug, address, ordering }) {
 
 async function showAccount() {
   const place = byId("account");
-  if (!session.user) return place.replaceChildren(accountForms(session, { forShops: true }));
+  if (!session.user) return place.replaceChildren(...farewell(), accountForms(session, { forShops: true }));
   const { name, role } = session.user;
   place.replaceChildren(
     element("h2", {}, say("home.hello", { name })),
-    element("p", {}, element("a", { href: "/orders", className: "button" }, say("who.orders"))),
+    element(
+      "p",
+      { className: "links" },
+      element("a", { href: "/orders", className: "button" }, say("who.orders")),
+      element("a", { href: "/account", className: "button" }, say("me.title")),
+    ),
     await myShops(role),
     ...(role === "shop_owner" ? [element("h2", {}, say("home.new_shop")), shopForm()] : []),
   );
+}
+
+/** What is said to somebody who comes from having their account erased. */
+function farewell() {
+  return location.hash === "#erased" ? [element("p", { className: "saved", role: "status" }, say("me.erased"))] : [];
 }
 
 /** @param {string} role */
