@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from orderflow import accounts, embedded, migrations, postgresql, serving, settings
 from orderflow.db import Database
 from orderflow.http import openapi, routes
+from orderflow.lineage import Lineage
 from orderflow.settings import Settings
 
 T = TypeVar("T")
+
+OLD_SCHEMA = "the database's schema is older than this orderflow; run: orderflow migrate"
 
 
 class Failure(Exception):
@@ -38,7 +41,7 @@ def serve(host: str | None, port: int | None, workers: int) -> int:
                 ready = chosen.model_copy(update={"database_url": server.url})
                 return _serve_with(ready, taken, workers)
         if _run(migrations.pending(chosen.database_url)):
-            raise Failure("the database's schema is older than this orderflow; run: orderflow migrate")
+            raise Failure(OLD_SCHEMA)
         return _serve_with(chosen, taken, workers)
 
 
@@ -71,6 +74,19 @@ def migrate() -> int:
     return 0
 
 
+def restored() -> int:
+    """Have nobody trust what was told before the database was restored."""
+    chosen = _load()
+    with _database(chosen) as url:
+        if chosen.database_url is None:
+            _run(migrations.upgrade(url))
+        elif _run(migrations.pending(url)):
+            raise Failure(OLD_SCHEMA)
+        done = _run(_with_database(url, lambda database: Lineage(database).restored()))
+    _say(f"{done.feeds} feeds have a new epoch, numbers of today go on above a round hundred, all sessions have ended")
+    return 0
+
+
 def password(email: str) -> int:
     """Set the password of who forgot it, and end their sessions."""
     chosen = _load()
@@ -78,15 +94,16 @@ def password(email: str) -> int:
     with _database(chosen) as url:
         if chosen.database_url is None:
             _run(migrations.upgrade(url))
-        _run(_set_password(url, email, chosen_password))
+        hasher = accounts.Hasher()
+        _run(_with_database(url, lambda database: accounts.set_password(database, email, chosen_password, hasher)))
     _say("the password is set, and all sessions of this person have ended")
     return 0
 
 
-async def _set_password(url: str, email: str, password: str) -> None:
+async def _with_database(url: str, step: Callable[[Database], Awaitable[T]]) -> T:
     database = Database(url, announce=lambda _: None)
     try:
-        await accounts.set_password(database, email, password, accounts.Hasher())
+        return await step(database)
     finally:
         await database.close()
 
