@@ -14,17 +14,23 @@ END_CONNECTIONS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity 
 
 
 def dump(database_url: str, to: Path) -> None:
-    """Back the database up, with the commands of docs/operations.md."""
-    _run("pg_dump", "--format=custom", "--file", str(to), _plain(database_url))
+    """Back the database up, as docs/operations.md says."""
+    _run("pg_dump", "--format=custom", f"--file={to}", _plain(database_url))
 
 
-async def restore(database_url: str, backup: Path) -> None:
-    """Put what was backed up in place of the database, which nobody uses now."""
-    name = make_url(database_url).database
-    async with connected(beside(database_url)) as connection:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    _run("pg_restore", "--exit-on-error", "--single-transaction", "--dbname", _plain(database_url), str(backup))
+def restore(database_url: str, backup: Path) -> None:
+    """Put what was backed up in place of the database, which nobody uses now, as docs/operations.md says."""
+    name, outside = make_url(database_url).database, _plain(beside(database_url))
+    new = make_url(database_url).set(database=f"{name}_new").render_as_string(hide_password=False)
+    _run("psql", f"--dbname={outside}", f"--command=CREATE DATABASE {name}_new TEMPLATE template0")
+    _run("pg_restore", "--exit-on-error", "--single-transaction", f"--dbname={_plain(new)}", str(backup))
+    _run(
+        "psql",
+        f"--dbname={outside}",
+        f"--command=ALTER DATABASE {name} RENAME TO {name}_old",
+        f"--command=ALTER DATABASE {name}_new RENAME TO {name}",
+        f"--command=DROP DATABASE {name}_old",
+    )
 
 
 async def copy(database_url: str) -> str:

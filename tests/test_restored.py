@@ -102,7 +102,7 @@ async def test_after_a_dump_is_restored_every_page_gets_a_snapshot_and_keeps_no_
         await cafe.owner.move(lost, "ready")
         screens = await screens_of(live, cafe, ada)
 
-    await backups.restore(settings.database_url, tmp_path / "backup")
+    backups.restore(settings.database_url, tmp_path / "backup")
     async with running(settings, beat_seconds=0.2, public_url=live.url) as live:
         for person in (cafe.owner, ada):
             person.client = live.client
