@@ -1,9 +1,11 @@
 """Backups as an operator makes and restores them, and a copy that takes over as a promoted standby does."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 from sqlalchemy.engine import make_url
 
 from orderflow import postgresql
@@ -38,9 +40,12 @@ async def copy(database_url: str) -> str:
     name = make_url(database_url).database
     to = f"{name}_copy"
     async with connected(beside(database_url)) as connection:
-        await connection.fetch(END_CONNECTIONS, name)
-        await connection.execute(f"CREATE DATABASE {to} TEMPLATE {name}")
-    return to
+        while True:
+            await connection.fetch(END_CONNECTIONS, name)
+            # Whoever serves comes back at once.
+            with contextlib.suppress(asyncpg.ObjectInUseError):
+                await connection.execute(f"CREATE DATABASE {to} TEMPLATE {name}")
+                return to
 
 
 async def take_over(database_url: str, copied: str) -> None:

@@ -9,13 +9,16 @@ from uuid import UUID
 
 import jwt
 import pytest
+from playwright.async_api import Browser, expect
 from websockets.exceptions import ConnectionClosed
 
 from orderflow import embedded, migrations
 from orderflow.settings import Settings
 from tests import backups, places
+from tests.browsing import card, expect_live, visitor
 from tests.live import Live, Socket, running
-from tests.people import Person, Shop, good, refused
+from tests.people import People, Person, Shop, good, refused
+from tests.servers import Server
 from tests.stored import stored
 
 NOTICED = "not the database as it was noted"
@@ -248,3 +251,25 @@ async def kept_in(data: Path, settings: Settings, public_url: str | None = None)
         await migrations.upgrade(database.url)
         async with running(settings, database_url=database.url, beat_seconds=0.2, **changed) as live:
             yield live
+
+
+async def test_open_pages_show_what_is_there_after_a_copy_has_taken_over(
+    server: Server, browser: Browser, people: People, database_url: str
+) -> None:
+    cafe, ada = await people.shop(), await people.register()
+    kept = await ada.order(cafe.shop, cafe.item)
+    customer, owner = await visitor(browser, server.url, ada), await visitor(browser, server.url, cafe.owner)
+    mine, board = await customer.open(f"/orders/{kept['id']}"), await owner.open(f"/shops/{cafe.shop['slug']}/board")
+    for page in (mine, board):
+        await expect_live(page)
+    standby = await backups.copy(database_url)
+    await placed(ada, cafe)
+    await cafe.owner.move(kept, "ready")
+    await expect(mine.locator("#standing")).to_have_attribute("data-status", "ready", timeout=20_000)
+    await expect(board.locator(".card")).to_have_count(2, timeout=20_000)
+
+    await backups.take_over(database_url, standby)
+
+    await expect(mine.locator("#standing")).to_have_attribute("data-status", "pending", timeout=20_000)
+    await expect(board.locator(".card .number")).to_have_text(["1"], timeout=20_000)
+    await expect(card(board, "pending", 1)).to_be_visible()
