@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     migrate = adding.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(command=commands.migrate)
 
+    restored = adding.add_parser("restored", help="after the database was restored: trust nothing that it told before")
+    restored.set_defaults(command=commands.restored)
+
     password = adding.add_parser("password", help="set the password of who forgot it, and end their sessions")
     password.add_argument("email", metavar="EMAIL")
     password.set_defaults(command=commands.password)

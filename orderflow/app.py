@@ -21,6 +21,7 @@ from orderflow.frames import Event
 from orderflow.http import routes
 from orderflow.http.middleware import Edge
 from orderflow.http.problems import EXCEPTION_HANDLERS, refused
+from orderflow.lineage import Lineage
 from orderflow.metrics import exposition
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
@@ -30,6 +31,7 @@ from orderflow.ws.listeners import Listeners
 
 ENDED_S: Final = 1.0
 SWEEP_S: Final = 60.0
+LINEAGE_S: Final = 1.0
 ABANDONED_S: Final = 60.0
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
     if settings.database_url is None or settings.secret_key is None:
         raise RuntimeError("whoever starts the application settles DATABASE_URL and SECRET_KEY")
     db = Database(settings.database_url, announce)
+    lineage = Lineage(db)
     hub = Hub(db, make_bus)
     tokens = Tokens(
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
@@ -86,6 +89,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
     try:
         # What ended before this process began is known before its first answer; without a database nobody gets in.
         with suppress(Unavailable):
+            await lineage.begin()
             await ended.refresh(db)
         async with asyncio.TaskGroup() as tasks:
             running = [
@@ -96,6 +100,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("listeners", listeners.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
                     ("sessions that are over", _every(SWEEP_S, partial(ended.sweep, db))),
+                    ("lineage", _every(LINEAGE_S, lineage.check)),
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
             ]

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from orderflow import accounts, embedded, erasure, migrations, postgresql, serving, settings
 from orderflow.db import Database
 from orderflow.http import openapi, routes
+from orderflow.lineage import Lineage
 from orderflow.settings import Settings
 
 T = TypeVar("T")
@@ -70,6 +71,15 @@ def migrate() -> int:
     with _database(chosen) as url:
         for revision in _run(migrations.upgrade(url)) or ["nothing to do"]:
             _say(revision)
+    return 0
+
+
+def restored() -> int:
+    """Have nobody trust what was told before the database was restored."""
+    chosen = _load()
+    with _migrated(chosen) as url:
+        done = _run(_with(url, lambda database: Lineage(database).restored()))
+    _say(f"{done.feeds} feeds have a new epoch, numbers of today go on above a round hundred, all sessions have ended")
     return 0
 
 

@@ -7,7 +7,7 @@ they end with their session.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from orderflow import credentials
 from orderflow.credentials import Actor, Tokens
 from orderflow.db import Database, Transaction
 from orderflow.errors import BadCredentials, BadRefreshToken, Unauthenticated, Unavailable
-from orderflow.ids import new_id
+from orderflow.ids import made_at, new_id
 from orderflow.schemas import User
 from orderflow.tables import refresh_tokens, sessions, users
 
@@ -35,11 +35,18 @@ _USER: Final = (
     users.c.role,
     func.instant(users.c.created_at).label("created_at"),
 )
-_ENDED: Final = "SELECT id FROM sessions WHERE ended_at > now() - make_interval(secs => $1)"
 _OVER: Final = text("""
     DELETE FROM sessions WHERE id IN (
         SELECT id FROM sessions WHERE ended_at < now() - make_interval(secs => :keep_s) LIMIT :limit)
 """)
+# Those that ended all at once are not told one by one.
+_ENDED: Final = """
+    WITH restored AS (SELECT sessions_since AS at FROM lineage)
+    SELECT extract(epoch FROM (SELECT at FROM restored))::float8 AS since, ARRAY(
+        SELECT id FROM sessions
+        WHERE ended_at > now() - make_interval(secs => $1) AND ended_at IS DISTINCT FROM (SELECT at FROM restored)
+    ) AS ended
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,15 @@ async def end_all(transaction: Transaction, user_id: UUID) -> list[UUID]:
     return found
 
 
+async def end_everybodys(transaction: Transaction, at: datetime) -> int:
+    """End all sessions of everybody, those of which nothing is known included; return how many were known.
+
+    Whoever calls it notes `at` as the lineage's `sessions_since`.
+    """
+    ending = update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=at)
+    return int((await transaction.execute(ending)).rowcount)
+
+
 async def _locked(transaction: Transaction, hashed: bytes) -> Row[Any] | None:
     found = (
         select(
@@ -186,6 +202,8 @@ class EndedSessions:
         self._clock = clock
         # Until when each is of interest, in the order in which they were heard of.
         self._ended: dict[UUID, float] = {}
+        # Sessions that began before this have ended, in seconds since 1970.
+        self._since = 0.0
         self._read_at: float | None = None
 
     @property
@@ -199,7 +217,7 @@ class EndedSessions:
 
     def has(self, session_id: UUID) -> bool:
         """Whether a session has ended, as far as this process has heard."""
-        return session_id in self._ended
+        return session_id in self._ended or made_at(session_id) < self._since
 
     async def refresh(self, db: Database) -> None:
         """Hear of those that ended since the last time, wherever they did; forget those whose tokens have expired.
@@ -209,8 +227,10 @@ class EndedSessions:
         """
         now = self._clock()
         since_s = self._keep_s if self._read_at is None else now - self._read_at + ENDING_SLACK_S
-        for row in await db.fetch(_ENDED, min(since_s, self._keep_s)):
-            self.add(row["id"])
+        (row,) = await db.fetch(_ENDED, min(since_s, self._keep_s))
+        for session_id in row["ended"]:
+            self.add(session_id)
+        self._since = row["since"] or 0.0
         self._read_at = now
         for session_id in [each for each, until in self._ended.items() if until < now]:
             del self._ended[session_id]

@@ -342,15 +342,17 @@ mail_rate: Final = Table(
     CheckConstraint("id", name="one_row"),
 )
 
-# One row: which database this is. Another answer at start means that it was restored, so feeds get new epochs.
+# One row: which database this is. Another answer means that it was restored, so feeds get new epochs.
 lineage: Final = Table(
     "lineage",
     metadata,
     Column("id", Boolean, primary_key=True),
-    # PostgreSQL's own: of the cluster (pg_control_system), of its history, of the database in it.
-    _required("system_identifier", BigInteger),
-    _required("timeline", Integer),
-    _required("database_oid", BigInteger),
+    # PostgreSQL's own: of the cluster, of the history of its log, of the database in it. Null where it does not tell.
+    Column("system_identifier", BigInteger),
+    Column("timeline", Integer),
+    Column("database_oid", BigInteger),
     _at("noted_at"),
+    # Sessions that began before this have ended, also those that a restored database has lost; null while none were.
+    _at("sessions_since", nullable=True),
     CheckConstraint("id", name="one_row"),
 )

@@ -1,4 +1,4 @@
-"""`orderflow serve | migrate | password | erase | openapi`, run as a person runs them: each in a process of its own."""
+"""The commands of `orderflow`, run as a person runs them: each in a process of its own."""
 
 import asyncio
 import json
@@ -233,11 +233,12 @@ def test_another_database_is_migrated_by_command_before_it_serves(
 ) -> None:
     external = environment | {"DATABASE_URL": database}
 
-    refused = run(external, "serve", "--port", "0")
+    refused, neither = run(external, "serve", "--port", "0"), run(external, "restored")
     migrated, again = run(external, "migrate"), run(external, "migrate")
 
-    assert refused.returncode == 1
+    assert refused.returncode == neither.returncode == 1
     assert refused.stderr.endswith("run: orderflow migrate\n")
+    assert neither.stderr.endswith("run: orderflow migrate\n")
     assert (migrated.returncode, migrated.stdout.split()[0]) == (0, "0001")
     assert (again.returncode, again.stdout) == (0, "nothing to do\n")
     assert serve(DATABASE_URL=database).get("readyz") == 200

@@ -66,6 +66,11 @@ export class Live {
   /** @param {any} frame */
   #take(frame) {
     const before = this.state;
+    if (frame.type === "snapshot" && before.epoch !== null && frame.epoch !== before.epoch) {
+      // The database was restored: what a page has drawn, or keeps beside its state, may be of orders that are gone.
+      location.reload();
+      return;
+    }
     this.state = apply(this.state, frame);
     if (frame.type === "beat") this.#serverAheadMs = Date.parse(frame.at) - Date.now();
     if (this.state !== before) this.#plan();
