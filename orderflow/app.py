@@ -21,6 +21,7 @@ from orderflow.frames import Event
 from orderflow.http import routes
 from orderflow.http.middleware import Edge
 from orderflow.http.problems import EXCEPTION_HANDLERS, refused
+from orderflow.mailer import Mailer
 from orderflow.metrics import exposition
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
@@ -57,6 +58,9 @@ def from_environment() -> Starlette:
 async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[str, Any]]:
     def announce(events: Sequence[Event]) -> None:
         hub.ring(events)
+        # What is ready waits for its hold, and is seen in time by itself.
+        if any(event.to_status == "picked_up" for event in events):
+            mailer.kick()
 
     def make_bus(hear: Callable[[str, bytes], None]) -> Bus:
         return RedisBus(settings.redis_url, hear) if settings.redis_url else LocalBus()
@@ -65,6 +69,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         raise RuntimeError("whoever starts the application settles DATABASE_URL and SECRET_KEY")
     db = Database(settings.database_url, announce)
     hub = Hub(db, make_bus)
+    mailer = Mailer(db, settings)
     tokens = Tokens(
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
     )
@@ -93,6 +98,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("bus", hub.bus.run()),
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
+                    ("e-mails", mailer.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
