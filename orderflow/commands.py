@@ -5,21 +5,27 @@ Knows where the database is and what to say to a person."""
 import asyncio
 import getpass
 import json
+import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
-from orderflow import accounts, embedded, migrations, postgresql, serving, settings
+from orderflow import accounts, embedded, mails, migrations, postgresql, serving, settings
 from orderflow.db import Database
 from orderflow.http import openapi, routes
+from orderflow.mailer import Mailer
+from orderflow.outbox import State
 from orderflow.settings import Settings
 
 T = TypeVar("T")
+
+OLDER: Final = "the database's schema is older than this orderflow; run: orderflow migrate"
 
 
 class Failure(Exception):
@@ -38,7 +44,7 @@ def serve(host: str | None, port: int | None, workers: int) -> int:
                 ready = chosen.model_copy(update={"database_url": server.url})
                 return _serve_with(ready, taken, workers)
         if _run(migrations.pending(chosen.database_url)):
-            raise Failure("the database's schema is older than this orderflow; run: orderflow migrate")
+            raise Failure(OLDER)
         return _serve_with(chosen, taken, workers)
 
 
@@ -75,18 +81,16 @@ def password(email: str) -> int:
     """Set the password of who forgot it, and end their sessions."""
     chosen = _load()
     chosen_password = _asked_password()
-    with _database(chosen) as url:
-        if chosen.database_url is None:
-            _run(migrations.upgrade(url))
-        _run(_set_password(url, email, chosen_password))
+    with _migrated(chosen) as url:
+        _run(_with(url, lambda db: accounts.set_password(db, email, chosen_password, accounts.Hasher())))
     _say("the password is set, and all sessions of this person have ended")
     return 0
 
 
-async def _set_password(url: str, email: str, password: str) -> None:
+async def _with(url: str, step: Callable[[Database], Awaitable[T]]) -> T:
     database = Database(url, announce=lambda _: None)
     try:
-        await accounts.set_password(database, email, password, accounts.Hasher())
+        return await step(database)
     finally:
         await database.close()
 
@@ -101,10 +105,69 @@ def _asked_password() -> str:
     return first
 
 
+def work() -> int:
+    """Send e-mails until told to end, beside processes that serve."""
+    chosen = _load()
+    with _migrated(chosen) as url:
+        _say("orderflow sends e-mails")
+        _run(_with(url, lambda db: _until_told(Mailer(db, chosen))))
+    return 0
+
+
+async def _until_told(mailer: Mailer) -> None:
+    told = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    running = asyncio.create_task(mailer.run(), name="e-mails")
+    ending = asyncio.create_task(told.wait(), name="told to end")
+    await asyncio.wait([running, ending], return_when=asyncio.FIRST_COMPLETED)
+    for task in (running, ending):
+        task.cancel()
+    await asyncio.wait([running, ending])
+    if not running.cancelled():
+        running.result()
+
+
+def list_mails(state: State | None, again: list[str] | None) -> int:
+    """Show what waits, failed and was given up; or put back what was given up."""
+    chosen = _load()
+    with _migrated(chosen) as url:
+        if again is None:
+            for line in _run(_with(url, lambda db: mails.report(db, state))):
+                _say(line)
+            return 0
+        wanted = None if again == ["all"] else [_id(text) for text in again]
+        put_back, doubtful = _run(_with(url, lambda db: mails.send_again(db, wanted)))
+    _say(f"put back: {len(put_back)}")
+    if doubtful:
+        _say(f"{len(doubtful)} of them may have arrived more than 24 h ago, and may arrive again now")
+    if missing := [str(each) for each in wanted or () if each not in put_back]:
+        raise Failure(f"not given up: {', '.join(missing)}")
+    return 0
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Failure(f"{text} is no id of an e-mail; nothing was changed") from None
+
+
 def openapi_document() -> int:
     """Print the OpenAPI document."""
     _say(json.dumps(openapi.document(routes.documented), indent=2, ensure_ascii=False))
     return 0
+
+
+@contextmanager
+def _migrated(chosen: Settings) -> Iterator[str]:
+    """Give the address of a database that has the newest schema; the embedded one is brought to it."""
+    with _database(chosen) as url:
+        if chosen.database_url is None:
+            _run(migrations.upgrade(url))
+        elif _run(migrations.pending(url)):
+            raise Failure(OLDER)
+        yield url
 
 
 @contextmanager
