@@ -5,6 +5,7 @@ Knows letters and what an answer means for them, not the outbox.
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -26,6 +27,8 @@ from resend.http_client_async import AsyncHTTPClient
 from orderflow import letters
 from orderflow.letters import Letter
 from orderflow.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 10.0
 CONNECT_S: Final = 5.0
@@ -85,10 +88,20 @@ async def opened(settings: Settings) -> AsyncIterator[Delivery]:
     if settings.resend_api_key is None:
         yield Folder((settings.orderflow_data or Path.cwd() / ".orderflow") / "emails")
         return
+    async with _http(settings.resend_api_url) as client:
+        yield Resend(settings.resend_api_key, settings.resend_api_url, client)
+
+
+def _http(url: str) -> httpx2.AsyncClient:
     timeout = httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S)
     # A proxy of the environment is for what is far away: it could not reach this machine's own loopback.
-    async with httpx2.AsyncClient(timeout=timeout, trust_env=not _is_loopback(settings.resend_api_url)) as client:
-        yield Resend(settings.resend_api_key, settings.resend_api_url, client)
+    if not _is_loopback(url):
+        try:
+            return httpx2.AsyncClient(timeout=timeout)
+        except (ImportError, OSError, ValueError) as error:
+            # E-mails wait, if they need it; the shop does not.
+            logger.error("the proxy or certificates that the environment names cannot be used: %s", error)
+    return httpx2.AsyncClient(timeout=timeout, trust_env=False)
 
 
 class Resend:
@@ -214,7 +227,7 @@ class Folder:
         try:
             return await asyncio.to_thread(self._write, letters.eml(letter, letter_id, at), letter_id)
         except OSError as error:
-            raise NotSent(f"cannot be written: {error.strerror}", is_certain=True, is_own=True) from None
+            raise NotSent(f"cannot be written: {error.strerror or error}", is_certain=True, is_own=True) from None
 
     def _write(self, message: bytes, letter_id: UUID) -> str:
         self._place.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -19,8 +19,8 @@ from orderflow.settings import Settings
 
 # How long a letter that has fallen due waits at most until an idle worker sees it.
 LOOK_S: Final = 0.5
-# Kicks that come together are one.
-KICKED_S: Final = 0.05
+# Kicks that come together are one, and what another has just now is not asked for without a pause.
+PAUSE_S: Final = 0.05
 AWAY_S: Final = 1.0
 # One that hangs for 10 s must not hold up those behind it.
 AT_ONCE: Final = 4
@@ -80,7 +80,7 @@ class Mailer:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
                 await self._kicked.wait()
-                await asyncio.sleep(KICKED_S)
+                await asyncio.sleep(PAUSE_S)
         self._kicked.clear()
 
     async def _begin(self, way: Delivery) -> None:
@@ -91,7 +91,9 @@ class Mailer:
         self._under_way.add(sending)
         sending.add_done_callback(self._ended)
         await asyncio.wait([claiming])
-        claiming.result()
+        if claiming.result() is None:
+            # Others were quicker, or its order is being moved.
+            await asyncio.sleep(PAUSE_S)
 
     def _ended(self, sending: asyncio.Task[None]) -> None:
         self._under_way.discard(sending)
@@ -119,20 +121,16 @@ class Mailer:
             if not await outbox.is_wanted(self._db, claimed):
                 await outbox.not_sent(self._db, claimed, Setback(None, is_certain=True))
                 return
-            sent_as = await way.send(claimed.letter, claimed.id, claimed.claimed_at)
+            sent_as = await _sent(way, claimed)
         except NotSent as error:
-            took = _milliseconds(began)
             level = logging.ERROR if error.is_final else logging.WARNING
-            words = "e-mail %s (%s) not accepted in %d ms, attempt %d: %s"
-            logger.log(level, words, claimed.id, claimed.kind, took, claimed.attempt, error.sentence)
+            _log(level, "e-mail %s (%s) not accepted in %d ms, attempt %d: %s", claimed, began, error.sentence)
             await outbox.not_sent(self._db, claimed, setback(error, claimed.attempt))
         except asyncio.CancelledError:
             await self._abandon(claimed)
             raise
         else:
-            took = _milliseconds(began)
-            words = "e-mail %s (%s) accepted in %d ms, attempt %d: %s"
-            logger.info(words, claimed.id, claimed.kind, took, claimed.attempt, sent_as)
+            _log(logging.INFO, "e-mail %s (%s) accepted in %d ms, attempt %d: %s", claimed, began, sent_as)
             await outbox.sent(self._db, claimed, sent_as)
 
     async def _abandon(self, claimed: Claim) -> None:
@@ -166,5 +164,16 @@ def setback(error: NotSent, attempt: int) -> Setback:
     )
 
 
-def _milliseconds(began: float) -> int:
-    return round(1e3 * (asyncio.get_running_loop().time() - began))
+async def _sent(way: Delivery, claimed: Claim) -> str:
+    try:
+        return await way.send(claimed.letter, claimed.id, claimed.claimed_at)
+    except NotSent:
+        raise
+    except Exception as error:
+        logger.exception("e-mail %s: the attempt went wrong", claimed.id)
+        raise NotSent(f"went wrong: {type(error).__name__}", is_own=True) from None
+
+
+def _log(level: int, words: str, claimed: Claim, began: float, result: str) -> None:
+    took_ms = round(1e3 * (asyncio.get_running_loop().time() - began))
+    logger.log(level, words, claimed.id, claimed.kind, took_ms, claimed.attempt, result)

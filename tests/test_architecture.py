@@ -119,6 +119,16 @@ def test_only_the_bus_and_its_wire_know_redis() -> None:
     assert users("redis") <= {"bus", "wire"}
 
 
+def test_no_email_leaves_from_a_request() -> None:
+    importing = {
+        name: {part(module) for module, tree in SOURCES.items() if f"orderflow.{name}" in imported(tree)}
+        for name in ("delivery", "mailer")
+    }
+
+    assert users("resend") == {"delivery"}
+    assert importing == {"delivery": {"mailer"}, "mailer": {"app", "commands"}}
+
+
 def test_settings_are_read_in_one_place() -> None:
     reading = {
         part(module)

@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from uuid import uuid4
 
 import pytest
 from resend.exceptions import ResendError
 
-from orderflow.delivery import NotSent, failure
+from orderflow.delivery import NotSent, failure, opened
+from orderflow.letters import Letter
 from orderflow.mailer import setback
+from orderflow.settings import Settings
+from tests.resend_server import KEY, ResendServer
 
 
 def verdict(status: int, name: str, **headers: str) -> NotSent:
@@ -111,3 +115,28 @@ def test_retry_after_may_be_a_date() -> None:
 def test_what_is_kept_of_an_answer_is_one_line_without_addresses() -> None:
     assert verdict(422, "validation_error").sentence == "422 validation_error: Ask … …"
     assert len(failure(ResendError(400, "x", "y " * 1000, "")).sentence) <= 300
+
+
+async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, resend: ResendServer
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    letter = Letter("orders@example.com", "ada@example.com", None, "Ready", "It is ready.", "<p>It is ready.</p>")
+
+    async with opened(Settings.model_construct(resend_api_key=KEY, resend_api_url=resend.url)) as way:
+        sent_as = await way.send(letter, uuid4(), datetime.now(UTC))
+
+    assert [sent_as] == list(resend.ids.values())
+
+
+async def test_a_proxy_that_cannot_be_used_keeps_nobody_from_starting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    far = Settings.model_construct(resend_api_key=KEY, resend_api_url="https://resend.example")
+
+    async with opened(far) as way:
+        assert str(way) == "through https://resend.example"
+
+    assert "cannot be used" in caplog.text
