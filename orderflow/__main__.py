@@ -8,6 +8,7 @@ from typing import NoReturn
 from orderflow import commands, serving
 from orderflow.commands import Failure
 from orderflow.errors import Refusal
+from orderflow.outbox import STATES
 from orderflow.postgresql import EmbeddedError
 from orderflow.serving import CannotListen
 from orderflow.settings import SettingsError
@@ -61,6 +62,18 @@ def _parser() -> argparse.ArgumentParser:
     erase.add_argument("email", metavar="EMAIL")
     erase.add_argument("--yes", action="store_true", dest="is_certain", help="do not ask")
     erase.set_defaults(command=commands.erase)
+    work = adding.add_parser("work", help="send e-mails, beside processes that serve or instead of them")
+    work.set_defaults(command=commands.work)
+
+    mails = adding.add_parser("mails", help="show the e-mails that wait, failed or were given up")
+    mails.add_argument("--state", choices=STATES, help="show those of this state instead")
+    mails.add_argument(
+        "--again",
+        nargs="+",
+        metavar="ID",
+        help="put given-up ones back by their ids, or `all`; what may have arrived more than 24 h ago may arrive twice",
+    )
+    mails.set_defaults(command=commands.list_mails)
 
     document = adding.add_parser("openapi", help="print the OpenAPI document")
     document.set_defaults(command=commands.openapi_document)

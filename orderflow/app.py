@@ -22,6 +22,7 @@ from orderflow.http import routes
 from orderflow.http.middleware import Edge
 from orderflow.http.problems import EXCEPTION_HANDLERS, refused
 from orderflow.lineage import Lineage
+from orderflow.mailer import Mailer
 from orderflow.metrics import exposition
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
@@ -60,6 +61,9 @@ def from_environment() -> Starlette:
 async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[str, Any]]:
     def announce(events: Sequence[Event]) -> None:
         hub.ring(events)
+        # What is ready waits for its hold, and is seen in time by itself.
+        if any(event.to_status == "picked_up" for event in events):
+            mailer.kick()
 
     def make_bus(hear: Callable[[str, bytes], None]) -> Bus:
         return RedisBus(settings.redis_url, hear) if settings.redis_url else LocalBus()
@@ -69,6 +73,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
     db = Database(settings.database_url, announce)
     lineage = Lineage(db)
     hub = Hub(db, make_bus)
+    mailer = Mailer(db, settings)
     tokens = Tokens(
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
     )
@@ -98,6 +103,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("bus", hub.bus.run()),
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
+                    ("e-mails", mailer.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
                     ("sessions that are over", _every(SWEEP_S, partial(ended.sweep, db))),
                     ("lineage", _every(LINEAGE_S, lineage.check)),

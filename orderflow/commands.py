@@ -5,19 +5,23 @@ Knows where the database is and what to say to a person."""
 import asyncio
 import getpass
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
-from orderflow import accounts, embedded, erasure, migrations, postgresql, serving, settings
+from orderflow import accounts, embedded, erasure, mails, migrations, postgresql, serving, settings
 from orderflow.db import Database
 from orderflow.http import openapi, routes
 from orderflow.lineage import Lineage
+from orderflow.mailer import Mailer
+from orderflow.outbox import State
 from orderflow.settings import Settings
 
 T = TypeVar("T")
@@ -127,6 +131,54 @@ def _confirmed(question: str) -> bool:
     if sys.stdin.isatty():
         print(question, end="", flush=True)
     return sys.stdin.readline().strip().lower() == "yes"
+
+
+def work() -> int:
+    """Send e-mails until told to end, beside processes that serve."""
+    chosen = _load()
+    with _migrated(chosen) as url:
+        _say("orderflow sends e-mails")
+        _run(_with(url, lambda db: _until_told(Mailer(db, chosen))))
+    return 0
+
+
+async def _until_told(mailer: Mailer) -> None:
+    told = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    running = asyncio.create_task(mailer.run(), name="e-mails")
+    ending = asyncio.create_task(told.wait(), name="told to end")
+    await asyncio.wait([running, ending], return_when=asyncio.FIRST_COMPLETED)
+    for task in (running, ending):
+        task.cancel()
+    await asyncio.wait([running, ending])
+    if not running.cancelled():
+        running.result()
+
+
+def list_mails(state: State | None, again: list[str] | None) -> int:
+    """Show what waits, failed and was given up; or put back what was given up."""
+    chosen = _load()
+    with _migrated(chosen) as url:
+        if again is None:
+            for line in _run(_with(url, lambda db: mails.report(db, state))):
+                _say(line)
+            return 0
+        wanted = None if again == ["all"] else [_id(text) for text in again]
+        put_back, doubtful = _run(_with(url, lambda db: mails.send_again(db, wanted)))
+    _say(f"put back: {len(put_back)}")
+    if doubtful:
+        _say(f"{len(doubtful)} of them may have arrived more than 24 h ago, and may arrive again now")
+    if missing := [str(each) for each in wanted or () if each not in put_back]:
+        raise Failure(f"not given up: {', '.join(missing)}")
+    return 0
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Failure(f"{text} is no id of an e-mail; nothing was changed") from None
 
 
 def openapi_document() -> int:

@@ -307,12 +307,15 @@ outbox: Final = Table(
     Column("recipient", Text),
     _required("state", Text),
     _at("queued_at"),
-    # When it may be sent: at the end of the hold, and after a failure when to try again.
+    # The end of the hold, or when somebody put it back: the order in which they are sent, and what its age counts from.
     _at("due_at"),
     _required("attempts", Integer),
-    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that.
+    # Not before this, after a failure of which it may be the cause itself; null otherwise.
+    _at("retry_at", nullable=True),
+    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that, again
+    # where it is certain that no attempt was accepted, and once it was sent.
     Column("payload", JSON),
-    # The moment of the first claim; null before that.
+    # The moment of the claim that fixed the payload; null before that.
     _at("claimed_at", nullable=True),
     # While a worker has it; null for nobody.
     _at("leased_until", nullable=True),
@@ -339,6 +342,10 @@ mail_rate: Final = Table(
     metadata,
     Column("id", Boolean, primary_key=True),
     _at("next_at"),
+    # How often in a row Resend could not be used, whatever the letter.
+    _required("failures", Integer),
+    # While one letter is tried after a failure; null otherwise.
+    _at("probing_until", nullable=True),
     CheckConstraint("id", name="one_row"),
 )
 

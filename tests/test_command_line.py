@@ -410,6 +410,18 @@ def on_terminal(environment: dict[str, str], arguments: list[str], answers: list
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
 
+def test_the_embedded_database_is_reached_by_what_works_beside_its_server(running: Served) -> None:
+    with subprocess.Popen([*COMMAND, "work"], env=running.environment, text=True, stdout=subprocess.PIPE) as working:
+        assert working.stdout is not None
+        assert working.stdout.readline() == "orderflow sends e-mails\n"
+        working.terminate()
+
+    shown = run(running.environment, "mails")
+
+    assert working.returncode == 0
+    assert (shown.returncode, shown.stdout) == (0, "waiting 0, sent 0, withdrawn 0, given up 0\n")
+
+
 def test_the_openapi_document_is_printed(environment: dict[str, str]) -> None:
     done = run(environment, "openapi")
 
