@@ -26,10 +26,6 @@ Kind: TypeAlias = Literal["ready", "picked_up"]
 TEMPLATES: Final = Path(__file__).with_name("emails")
 
 _LANGUAGE: Final = "en"
-# What would end a display name early, or make it look like an address.
-_NOT_IN_A_NAME: Final = str.maketrans(dict.fromkeys('"\\<>@', " "))
-# RFC 5322, section 3.2.3: a display name with one of these stands in quotes.
-_SPECIALS: Final = frozenset("()[]:;,.")
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
 
 
@@ -50,8 +46,8 @@ def write(
 ) -> Letter:
     """Tell somebody of their order, given as the document that REST answers.
 
-    The letter comes in the shop's name from the address of `sender`, which may have a name before it. Where there is a
-    `reply_to`, it says that a reply reaches the shop.
+    It comes from `sender` as that is given, and the subject names the shop. Where there is a `reply_to`, it says that a
+    reply reaches the shop.
     """
     seen = _seen(order) | {
         "kind": kind,
@@ -59,7 +55,7 @@ def write(
         "answers": reply_to is not None,
     }
     return Letter(
-        sender=_sender(seen, sender),
+        sender=_header(sender),
         recipient=_header(recipient),
         reply_to=None if reply_to is None else _header(reply_to),
         subject=_header(_render(_TEXT, "subject.j2", seen)),
@@ -127,17 +123,6 @@ def _amount(minor: int, currency: str) -> str:
 def _header(text: str) -> str:
     """Make text one line that nobody decodes: RFC 2047 would read what stands after =? as something else."""
     return one_line(text).replace("=?", "= ?")
-
-
-def _sender(seen: dict[str, Any], given: str) -> str:
-    """Put the shop's name before the address, and who sends for it behind the name, unless that is the same."""
-    name, address = _parts(_header(given))
-    shop, service = (one_line(each.translate(_NOT_IN_A_NAME)) for each in (seen["shop"], name))
-    names = {"shop": shop, "service": "" if service.casefold() == shop.casefold() else service}
-    shown = _header(_render(_TEXT, "sender.j2", seen | names)) if shop else service
-    if _SPECIALS & set(shown):
-        shown = f'"{shown}"'
-    return f"{shown} <{address}>" if shown else address
 
 
 def _parts(mailbox: str) -> tuple[str, str]:

@@ -3,9 +3,7 @@
 import unicodedata
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
 
@@ -142,21 +140,9 @@ def test_a_reply_reaches_the_shop_where_it_has_an_address_and_is_not_promised_el
     assert "reply" not in (without.text + without.html).lower()
 
 
-@pytest.mark.parametrize(
-    ("shop", "sender", "shown"),
-    [
-        ("Corner Café", "orderflow <a@b.example>", "Corner Café via orderflow <a@b.example>"),
-        ("Corner Café", "a@b.example", "Corner Café <a@b.example>"),
-        ("Corner Café", "CORNER CAFÉ <a@b.example>", "Corner Café <a@b.example>"),
-        ("St. Mary's", '"Shops, Inc" <a@b.example>', '"St. Mary\'s via Shops, Inc" <a@b.example>'),
-        ('"ceo@bank.example" <x', "orderflow <a@b.example>", '"ceo bank.example x via orderflow" <a@b.example>'),
-        ("=?utf-8?q?Bank?=", "orderflow <a@b.example>", "= ?utf-8?q?Bank?= via orderflow <a@b.example>"),
-        ("@", "orderflow <a@b.example>", "orderflow <a@b.example>"),
-        ("<@>", "a@b.example", "a@b.example"),
-    ],
-)
-def test_the_inbox_shows_the_shop_and_who_sends_for_it(shop: str, sender: str, shown: str) -> None:
-    assert letter(order(line("Tea"), shop=shop), sender=sender).sender == shown
+def test_it_comes_from_who_was_set_as_the_sender() -> None:
+    for sender in ("Corner Café <orders@example.com>", "orders@example.com"):
+        assert letter(PLAIN, sender=sender).sender == sender
 
 
 def test_names_from_right_to_left_turn_nothing_around_them() -> None:
@@ -191,7 +177,7 @@ def test_whatever_people_write_stays_text(kind: Kind, shop: str, name: str, note
 @given(st.sampled_from(KINDS), ANYTHING, ANYTHING, ANYTHING)
 def test_whatever_people_write_no_header_is_added_or_broken(kind: Kind, shop: str, name: str, note: str) -> None:
     about = order(line(name, note=note), shop=shop, customer=name, note=note)
-    written = letter(about, kind, sender=f"{name} <orders@example.com>")
+    written = letter(about, kind)
 
     message = opened(written)
 
@@ -200,10 +186,7 @@ def test_whatever_people_write_no_header_is_added_or_broken(kind: Kind, shop: st
     ]
     assert {unicodedata.category(each) for each in written.subject + written.sender}.isdisjoint(NOT_IN_A_HEADER)
     assert message["Subject"] == written.subject == " ".join(written.subject.split())
-    # The newer parser keeps a space between two encoded words of a name, which RFC 2047 says is not there.
-    shown, address = parseaddr(str(message_from_bytes(eml(written, UUID(ID), AT))["From"]))
-    assert address == "orders@example.com"
-    assert str(make_header(decode_header(shown))) == written.sender.rpartition(" <")[0].strip('"')
+    assert message["From"] == written.sender
     assert [content(part) for part in message.iter_parts()] == [written.text, written.html]
 
 
