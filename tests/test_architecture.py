@@ -119,6 +119,10 @@ def test_only_the_bus_and_its_wire_know_redis() -> None:
     assert users("redis") <= {"bus", "wire"}
 
 
+def test_only_the_edge_of_http_draws_codes() -> None:
+    assert users("segno") == {"http"}
+
+
 def test_settings_are_read_in_one_place() -> None:
     reading = {
         part(module)
