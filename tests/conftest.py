@@ -63,6 +63,13 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
     """The URL of an empty database of the newest schema, for one test."""
+    async with fresh_database(postgres) as url:
+        yield url
+
+
+@asynccontextmanager
+async def fresh_database(postgres: str) -> AsyncIterator[str]:
+    """The URL of an empty database of the newest schema, for as long as the context lasts."""
     name = f"test_{next(_databases)}"
     await _run(postgres, f"CREATE DATABASE {name} TEMPLATE template_of_tests")
     yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
