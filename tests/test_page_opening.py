@@ -5,9 +5,9 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 
-from tests.browsing import Visitor, card, expect_live, fill, visitor
+from tests.browsing import Visitor, card, expect_live, fill, lose_answers, visitor
 from tests.codes import scan
 from tests.managing import one_server
 from tests.people import PASSWORD, People, good
@@ -94,17 +94,7 @@ async def test_the_first_steps_are_gone_once_somebody_has_ordered(
 
 async def test_a_lost_answer_opens_one_shop_and_one_account(server: Server, browser: Browser, people: People) -> None:
     page = await (await visitor(browser, server.url)).open("/")
-    lost: list[str] = []
-
-    async def lose_the_first(route: Route) -> None:
-        if route.request.method == "POST" and route.request.url not in lost:
-            lost.append(route.request.url)
-            assert (await route.fetch()).status == 201
-            await route.abort()
-        else:
-            await route.continue_()
-
-    await page.route(re.compile(r"/v1/(auth/register|shops)$"), lose_the_first)
+    lost = await lose_answers(page, re.compile(r"/v1/(auth/register|shops)$"))
     await _open_shop(page, "lost@example.com", "Lost and Found")
     await expect(page.get_by_role("alert").filter(has_text="No answer")).to_be_visible()
     await page.get_by_role("button", name="Open the shop").click()

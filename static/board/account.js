@@ -72,6 +72,19 @@ function registerForm(session, done) {
   const form = element(
     "form",
     { className: "form", data: { form: "register" } },
+    ...newAccountFields(),
+    submit("register"),
+  );
+  onSubmit(form, async ({ name, email: address, password }) => {
+    await session.register({ name, email: address, password, role: "customer" });
+    done();
+  });
+  return form;
+}
+
+/** What a new account is made from. */
+export function newAccountFields() {
+  return [
     field("name", { label: say("account.name"), autocomplete: "name", required: true, maxLength: 80 }),
     email(),
     field("password", {
@@ -82,13 +95,7 @@ function registerForm(session, done) {
       maxLength: 128,
       hint: say("account.password_hint"),
     }),
-    submit("register"),
-  );
-  onSubmit(form, async ({ name, email: address, password }) => {
-    await session.register({ name, email: address, password, role: "customer" });
-    done();
-  });
-  return form;
+  ];
 }
 
 function email() {

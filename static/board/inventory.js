@@ -49,6 +49,7 @@ export class Inventory {
   /** Look again when the feed tells that the stock may be another. @param {any} frame */
   hear(frame) {
     if (frame.type === "snapshot" || frame.type === "item") this.#lookQuietly();
+    if (frame.type === "snapshot") this.#head = frame.seq;
     if (frame.type !== "beat") return;
     // Orders take stock without a word on this channel, but they move the head of the feed.
     const hasMoved = frame.head > this.#head;

@@ -11,6 +11,8 @@ import { say } from "./words.js";
 /** @typedef {{inventory: import("./inventory.js").Inventory, toast: import("./toast.js").Toast,
  *   currency: () => string, closed: () => void, opened: () => void}} Given */
 
+const LAST_POSITION = 1_000_000;
+
 export class AddForm {
   #given;
   element = element("form", { className: "form columns", data: { form: "item" } });
@@ -57,7 +59,7 @@ export class AddForm {
   async #add(values) {
     const { inventory, toast, opened } = this.#given;
     const last = Math.max(-1, ...inventory.items.map((item) => item.position));
-    const made = await this.#addOnce({ ...bodyOfItem(values, this.#given.currency()), position: last + 1 }, JSON.stringify(values));
+    const made = await this.#addOnce({ ...bodyOfItem(values, this.#given.currency()), position: Math.min(last + 1, LAST_POSITION) }, JSON.stringify(values));
     this.#clear();
     this.focus();
     const isFirst = inventory.items.length === 1;

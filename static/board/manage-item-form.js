@@ -33,10 +33,14 @@ export function placeField() {
   return field("position", { ...NUMBER, hint: say("manage.position_hint") });
 }
 
-/** The categories that there are, to be chosen again. @param {Item[]} items */
-export function categoryList(items) {
-  const names = [...new Set(items.map((item) => item.category).filter(Boolean))].sort();
-  return element("datalist", { id: CATEGORIES }, ...names.map((value) => element("option", { value })));
+/** Offer the categories that there are, to be chosen again. @param {HTMLElement} list @param {Item[]} items */
+export function offerCategories(list, items) {
+  const names = [...new Set(items.map((item) => item.category ?? "").filter(Boolean))].sort();
+  // Filled anew only with others: a list that is open would close under the hand.
+  const mark = names.join("\n");
+  if (list.dataset.mark === mark) return;
+  list.dataset.mark = mark;
+  list.replaceChildren(...names.map((value) => element("option", { value })));
 }
 
 /** @param {Item} item @param {string} currency @returns {Values} */

@@ -4,7 +4,7 @@
 import { path } from "./api.js";
 import { byId, showList, tell } from "./element.js";
 import { AddForm } from "./manage-item-add.js";
-import { categoryList } from "./manage-item-form.js";
+import { offerCategories } from "./manage-item-form.js";
 import { ItemEditor } from "./manage-item-editor.js";
 import { askStock, itemRow } from "./manage-item-row.js";
 import { say } from "./words.js";
@@ -56,7 +56,7 @@ export class ItemsPanel {
     byId("item-count").textContent = items.length === 0 ? "" : String(items.length);
     if (this.#given.isOwner && items.length === 0) this.#openForm(false);
     byId("add-open").hidden = !this.#given.isOwner || this.#adding !== null;
-    byId("categories").replaceWith(categoryList(items));
+    offerCategories(byId("categories"), items);
     this.#updateEditors();
     const found = isLong ? items.filter((item) => this.#isSought(item)) : items;
     tell(byId("no-items"), items.length === 0 ? say("manage.no_items") : found.length === 0 ? say("manage.none_found") : "");

@@ -1,6 +1,7 @@
 // @ts-check
 /** Opening a shop: one form, which makes the owner's account on the way where there is none yet. */
 
+import { newAccountFields } from "./account.js";
 import { currencyOptions, likelyCurrency } from "./currencies.js";
 import { element } from "./element.js";
 import { field, onSubmit, selection } from "./form.js";
@@ -17,7 +18,7 @@ import { say } from "./words.js";
  * @param {(shop: Shop) => void} opened
  */
 export function openShopForm(session, api, opened) {
-  const account = session.user ? null : accountFields();
+  const account = session.user ? null : element("fieldset", { className: "bare" }, ...newAccountFields());
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const form = element(
     "form",
@@ -42,23 +43,6 @@ export function openShopForm(session, api, opened) {
     }
   });
   return form;
-}
-
-function accountFields() {
-  return element(
-    "fieldset",
-    { className: "bare" },
-    field("name", { label: say("account.name"), autocomplete: "name", required: true, maxLength: 80 }),
-    field("email", { type: "email", autocomplete: "username", required: true, maxLength: 254 }),
-    field("password", {
-      type: "password",
-      autocomplete: "new-password",
-      required: true,
-      minLength: 8,
-      maxLength: 128,
-      hint: say("account.password_hint"),
-    }),
-  );
 }
 
 /** @param {string} timeZone */
