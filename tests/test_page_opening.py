@@ -25,6 +25,10 @@ async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
 
 async def _open_shop(page: Page, email: str, shop: str = "Corner Café") -> None:
     await page.get_by_role("button", name="Open a shop").click()
+    await _fill_in(page, email, shop)
+
+
+async def _fill_in(page: Page, email: str, shop: str = "Corner Café") -> None:
     await fill(page.locator("[data-form=shop]"), shop_name=shop, name="Grace", email=email, password=PASSWORD)
     await page.get_by_role("button", name="Open the shop").click()
 
@@ -111,9 +115,12 @@ async def test_an_address_that_orders_already_opens_no_shop_and_stays_signed_out
     server: Server, browser: Browser, people: People
 ) -> None:
     customer = await people.register("Ada")
-    page = await (await visitor(browser, server.url)).open("/")
+    phone = await visitor(browser, server.url, viewport={"width": 360, "height": 740})
+    page = await phone.open("/")
 
-    await _open_shop(page, customer.user["email"])
+    await page.get_by_role("link", name="Do you run a shop?").click()
+    await expect(page.locator("[data-form=shop] [name=shop_name]")).to_be_focused()
+    await _fill_in(page, customer.user["email"])
 
     await expect(page.get_by_text("Open the shop with another address.")).to_be_visible()
     await expect(page.locator("#who").get_by_role("button", name="Sign in")).to_be_visible()

@@ -121,6 +121,14 @@ function myShop({ name, slug }) {
   return element("li", {}, element("strong", { dir: "auto" }, name), element("span", { className: "links" }, ...links));
 }
 
+/** On a phone the list of shops stands before what owners look for. @param {Event} event */
+function goToOwners(event) {
+  if (session.user) return;
+  event.preventDefault();
+  byId("account").querySelector("[data-act=open-shop]")?.click();
+  byId("account").querySelector("[data-form=shop] input")?.focus();
+}
+
 async function begin() {
   const showWho = masthead(session);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -130,6 +138,7 @@ async function begin() {
     typing = setTimeout(find, TYPING_MS);
   });
   byId("find").addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), find()));
+  byId("to-owners").addEventListener("click", goToOwners);
   byId("more").addEventListener("click", () => find(true));
   find();
   await session.start();
