@@ -143,6 +143,19 @@ class ShopPage(Model):
     next_cursor: str | None
 
 
+class Screen(Model):
+    """A screen of a shop: the address at which people reach it, and the path of that as a QR code."""
+
+    screen: str
+    url: str
+    qr: str
+
+
+class ScreenPage(Model):
+    data: list[Screen]
+    next_cursor: None
+
+
 class StaffNew(Model):
     email: Email
 

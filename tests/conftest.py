@@ -66,6 +66,13 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
     """The URL of an empty database of the newest schema, for one test."""
+    async with fresh_database(postgres) as url:
+        yield url
+
+
+@asynccontextmanager
+async def fresh_database(postgres: str) -> AsyncIterator[str]:
+    """The URL of an empty database of the newest schema, for as long as the context lasts."""
     name = f"test_{next(_databases)}"
     await _run(postgres, f"CREATE DATABASE {name} TEMPLATE template_of_tests")
     yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
@@ -174,9 +181,17 @@ async def people(server: Server) -> AsyncIterator[People]:
         yield People(client)
 
 
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """A headless Chromium; what a test opens in it is closed with the test, and takes no more time of the others."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium; tests open contexts of their own in it."""
+async def chromium() -> AsyncIterator[Browser]:
+    """The one browser of all tests."""
     path = shutil.which("chromium") or "chromium"
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))

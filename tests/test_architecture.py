@@ -129,6 +129,10 @@ def test_no_email_leaves_from_a_request() -> None:
     assert importing == {"delivery": {"mailer"}, "mailer": {"app", "commands"}}
 
 
+def test_only_the_edge_of_http_draws_codes() -> None:
+    assert users("segno") == {"http"}
+
+
 def test_settings_are_read_in_one_place() -> None:
     reading = {
         part(module)

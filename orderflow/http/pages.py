@@ -20,6 +20,7 @@ PAGES: Final[dict[str, str]] = {
     "/shops/{shop}/board": "board.html",
     "/shops/{shop}/pickup": "pickup.html",
     "/shops/{shop}/manage": "manage.html",
+    "/shops/{shop}/poster": "poster.html",
 }
 
 
