@@ -103,6 +103,7 @@ async def test_a_lost_answer_opens_one_shop_and_one_account(server: Server, brow
     await expect(page.get_by_role("alert").filter(has_text="No answer")).to_be_visible()
     await page.get_by_role("button", name="Open the shop").click()
     await expect(page.get_by_label("Password").last).to_be_hidden()
+    await expect(page.get_by_role("alert").filter(has_text="No answer")).to_be_visible()
     await page.get_by_role("button", name="Open the shop").click()
     await page.wait_for_url("**/shops/lost-and-found/manage")
 
