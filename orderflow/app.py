@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from orderflow import orders, rights, settings
+from orderflow import logs, orders, rights, settings
 from orderflow.accounts import Hasher
 from orderflow.bus import Bus, LocalBus, RedisBus
+from orderflow.counts import Counts
 from orderflow.credentials import Tokens
 from orderflow.db import Database
 from orderflow.errors import Unavailable
@@ -36,12 +38,13 @@ logger = logging.getLogger(__name__)
 
 def create_app(settings: Settings) -> Starlette:
     """The application; what lives as long as the process is made in its lifespan, for `request.state`."""
+    counts = Counts()
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
         routes=[*routes.routes(), *routes.socket_routes(paths), *channels.routes()],
-        middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins)],
+        middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins, counts=counts)],
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=partial(_lifespan, settings),
+        lifespan=partial(_lifespan, settings, counts),
     )
     # /orders/ is no other name of /orders, and a redirect would lose a body.
     application.router.redirect_slashes = False
@@ -54,17 +57,18 @@ def from_environment() -> Starlette:
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[str, Any]]:
+async def _lifespan(settings: Settings, counts: Counts, _app: Starlette) -> AsyncIterator[dict[str, Any]]:
     def announce(events: Sequence[Event]) -> None:
         hub.ring(events)
 
     def make_bus(hear: Callable[[str, bytes], None]) -> Bus:
-        return RedisBus(settings.redis_url, hear) if settings.redis_url else LocalBus()
+        return RedisBus(settings.redis_url, hear, counts) if settings.redis_url else LocalBus()
 
     if settings.database_url is None or settings.secret_key is None:
         raise RuntimeError("whoever starts the application settles DATABASE_URL and SECRET_KEY")
-    db = Database(settings.database_url, announce)
-    hub = Hub(db, make_bus)
+    db = Database(settings.database_url, announce, counts)
+    hub = Hub(db, make_bus, counts)
+    hasher = Hasher(counts)
     tokens = Tokens(
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
     )
@@ -74,7 +78,8 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         "settings": settings,
         "db": db,
         "hub": hub,
-        "hasher": Hasher(),
+        "counts": counts,
+        "hasher": hasher,
         "tokens": tokens,
         "ended": ended,
         "authenticate": Authenticator(tokens, ended),
@@ -105,8 +110,10 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
 
 
 async def _close_abandoned(db: Database) -> None:
-    if closed := await orders.close_abandoned(db, datetime.now(UTC)):
-        logger.info("closed %d orders that nobody had touched for 48 h", closed)
+    began = time.perf_counter()
+    closed = await orders.close_abandoned(db, datetime.now(UTC))
+    ms = round((time.perf_counter() - began) * 1000, 2)
+    logs.say(logger, "abandoned orders closed", logging.INFO if closed else logging.DEBUG, count=closed, ms=ms)
 
 
 async def _every(seconds: float, step: Callable[[], Awaitable[Any]]) -> None:
