@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -23,7 +24,7 @@ from orderflow.frames import Event
 from orderflow.http import routes
 from orderflow.http.middleware import Edge
 from orderflow.http.problems import EXCEPTION_HANDLERS, refused
-from orderflow.metrics import exposition
+from orderflow.metrics import Metrics, gauges
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
@@ -36,28 +37,33 @@ ABANDONED_S: Final = 60.0
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application; what lives as long as the process is made in its lifespan, for `request.state`."""
+def create_app(settings: Settings, scoreboard: Path | None = None) -> Starlette:
+    """The application; what lives as long as the process is made in its lifespan, for `request.state`.
+
+    `scoreboard` is the directory in which the workers of one service leave their figures for each other.
+    """
     counts = Counts()
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
         routes=[*routes.routes(), *routes.socket_routes(paths), *channels.routes()],
         middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins, counts=counts)],
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=partial(_lifespan, settings, counts),
+        lifespan=partial(_lifespan, settings, counts, scoreboard),
     )
     # /orders/ is no other name of /orders, and a redirect would lose a body.
     application.router.redirect_slashes = False
     return application
 
 
-def from_environment() -> Starlette:
+def from_environment(scoreboard: Path) -> Starlette:
     """The application of a process that has only its environment, as uvicorn's workers do."""
-    return create_app(settings.load())
+    return create_app(settings.load(), scoreboard)
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, counts: Counts, _app: Starlette) -> AsyncIterator[dict[str, Any]]:
+async def _lifespan(
+    settings: Settings, counts: Counts, scoreboard: Path | None, _app: Starlette
+) -> AsyncIterator[dict[str, Any]]:
     def announce(events: Sequence[Event]) -> None:
         hub.ring(events)
 
@@ -74,6 +80,7 @@ async def _lifespan(settings: Settings, counts: Counts, _app: Starlette) -> Asyn
     )
     ended = EndedSessions(settings.access_token_expire_minutes * 60)
     listeners = Listeners(ended.has, partial(rights.staff_of, db))
+    metrics = Metrics(db, counts, gauges(hub, listeners, hasher), scoreboard)
     state = {
         "settings": settings,
         "db": db,
@@ -85,7 +92,7 @@ async def _lifespan(settings: Settings, counts: Counts, _app: Starlette) -> Asyn
         "authenticate": Authenticator(tokens, ended),
         "listeners": listeners,
         "refused": refused,
-        "metrics": partial(exposition, hub, listeners),
+        "metrics": metrics,
     }
     try:
         # What ended before this process began is known before its first answer; without a database nobody gets in.
@@ -98,6 +105,7 @@ async def _lifespan(settings: Settings, counts: Counts, _app: Starlette) -> Asyn
                     ("bus", hub.bus.run()),
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
+                    ("metrics", metrics.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
@@ -107,6 +115,7 @@ async def _lifespan(settings: Settings, counts: Counts, _app: Starlette) -> Asyn
                 task.cancel()
     finally:
         await db.close()
+        await metrics.close()
 
 
 async def _close_abandoned(db: Database) -> None:

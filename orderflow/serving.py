@@ -11,13 +11,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from orderflow import app, logs, postgresql
+from orderflow import app, logs, postgresql, scoreboard
 from orderflow.settings import Settings, environment
 
 # Of the 15 s after which everything has ended, the embedded database may need the last 4.
@@ -33,6 +34,7 @@ class CannotListen(Exception):
 
 
 LOGGING: dict[str, Any] = logs.configuration()
+SCOREBOARD = "ORDERFLOW_SCOREBOARD"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -57,15 +59,16 @@ def serve(settings: Settings, taken: socket.socket, workers: int, announce: Anno
     if workers == 1:
         _Server(configured(settings, app.create_app(settings), logging=logging), announce).run(sockets=[taken])
         return 0
-    os.environ.update(environment(settings))
-    config = configured(settings, "orderflow.serving:worker", workers, logging)
-    return _Workers(config, taken, announce).serve()
+    with scoreboard.made() as directory:
+        os.environ.update({**environment(settings), SCOREBOARD: str(directory)})
+        config = configured(settings, "orderflow.serving:worker", workers, logging)
+        return _Workers(config, taken, announce).serve()
 
 
 def worker() -> Starlette:
     """Make the application of a worker process, which does not outlive the parent that started it."""
     postgresql.end_with_parent()
-    return app.from_environment()
+    return app.from_environment(Path(os.environ[SCOREBOARD]))
 
 
 def configured(
