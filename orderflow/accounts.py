@@ -1,5 +1,6 @@
 """Accounts: who has registered, and what they are called. Passwords are hashed beside the loop, not on it."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from orderflow import credentials, feeds, sessions, text
+from orderflow.counts import Counts
 from orderflow.credentials import Actor
 from orderflow.db import Database, Transaction
 from orderflow.errors import BadCredentials, EmailTaken, Invalid, Unauthenticated, Unavailable, UserNotFound
@@ -124,9 +126,15 @@ async def set_password(db: Database, email: str, password: str, hasher: "Hasher"
 class Hasher:
     """Hashes and verifies passwords in threads, so that nothing else waits for it, and so many at once at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Counts | None = None) -> None:
+        self._counts = counts or Counts()
         self._limiter = anyio.CapacityLimiter(HASHING_THREADS)
         self._asked = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many passwords wait for a thread."""
+        return max(0, self._asked - HASHING_THREADS)
 
     async def hash(self, password: str) -> str:
         """The hash of a password.
@@ -147,12 +155,20 @@ class Hasher:
     async def _run(self, work: Callable[[], T]) -> T:
         # Counted here: the limiter knows of those who wait only when they have had a turn of the loop.
         if self._asked >= HASHING_THREADS + HASHING_QUEUE:
+            self._counts.hashing_refused.add()
             raise Unavailable("Too many are signing in at once: try again.", retry_after_s=2)
         self._asked += 1
+        asked_at = time.perf_counter()
+
+        def timed() -> tuple[float, T]:
+            return time.perf_counter() - asked_at, work()
+
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            waited_s, result = await anyio.to_thread.run_sync(timed, limiter=self._limiter)
         finally:
             self._asked -= 1
+        self._counts.hashing_waits.observe(waited_s)
+        return result
 
 
 def _address(given: str) -> str:

@@ -9,7 +9,8 @@ import random
 from contextlib import suppress
 from typing import Any, Final
 
-from orderflow import delivery, letters, outbox
+from orderflow import delivery, letters, logs, outbox
+from orderflow.counts import Counts
 from orderflow.db import Database
 from orderflow.delivery import Delivery, NotSent
 from orderflow.errors import Unavailable
@@ -34,8 +35,9 @@ logger = logging.getLogger(__name__)
 class Mailer:
     """Sends what is due for as long as it runs."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, settings: Settings, counts: Counts | None = None) -> None:
         self._db = db
+        self._outcomes = (counts or Counts()).mails
         self._settings = settings
         self._rate: float | None = None
         self._kicked = asyncio.Event()
@@ -62,7 +64,8 @@ class Mailer:
             sight = await outbox.look(self._db)
             if sight.is_late:
                 for late in await outbox.give_up_late(self._db):
-                    logger.error("e-mail %s is given up: it could not be sent for 20 h", late)
+                    self._outcomes.of("given_up").add()
+                    logs.say(logger, "e-mail given up: it could not be sent for 20 h", logging.ERROR, mail_id=late)
             if not sight.is_due:
                 await self._idle()
             elif self._rate is not None and sight.turn_s > 0:
@@ -120,18 +123,27 @@ class Mailer:
         try:
             if not await outbox.is_wanted(self._db, claimed):
                 await outbox.not_sent(self._db, claimed, Setback(None, is_certain=True))
+                self._say("e-mail withdrawn", "withdrawn", claimed, began)
                 return
             sent_as = await _sent(way, claimed)
         except NotSent as error:
-            level = logging.ERROR if error.is_final else logging.WARNING
-            _log(level, "e-mail %s (%s) not accepted in %d ms, attempt %d: %s", claimed, began, error.sentence)
+            outcome = "given_up" if error.is_final else "deferred"
+            self._say("e-mail not accepted", outcome, claimed, began, why=error.sentence)
             await outbox.not_sent(self._db, claimed, setback(error, claimed.attempt))
         except asyncio.CancelledError:
             await self._abandon(claimed)
             raise
         else:
-            _log(logging.INFO, "e-mail %s (%s) accepted in %d ms, attempt %d: %s", claimed, began, sent_as)
+            self._say("e-mail accepted", "sent", claimed, began, sent_as=sent_as)
             await outbox.sent(self._db, claimed, sent_as)
+
+    def _say(self, what: str, outcome: str, claimed: Claim, began: float, **more: str) -> None:
+        """Count an attempt, and log it."""
+        self._outcomes.of(outcome).add()
+        level = {"given_up": logging.ERROR, "deferred": logging.WARNING}.get(outcome, logging.INFO)
+        ms = round((asyncio.get_running_loop().time() - began) * 1000, 2)
+        facts = {"mail_id": claimed.id, "kind": claimed.kind, "attempt": claimed.attempt, "ms": ms, **more}
+        logs.say(logger, what, level, **facts)
 
     async def _abandon(self, claimed: Claim) -> None:
         """Let go of one of which nobody knows whether it was accepted: the next worker repeats it under its key."""
@@ -172,8 +184,3 @@ async def _sent(way: Delivery, claimed: Claim) -> str:
     except Exception as error:
         logger.exception("e-mail %s: the attempt went wrong", claimed.id)
         raise NotSent(f"went wrong: {type(error).__name__}", is_own=True) from None
-
-
-def _log(level: int, words: str, claimed: Claim, began: float, result: str) -> None:
-    took_ms = round(1e3 * (asyncio.get_running_loop().time() - began))
-    logger.log(level, words, claimed.id, claimed.kind, took_ms, claimed.attempt, result)

@@ -87,9 +87,14 @@ def slug_of(name: str) -> str | None:
     return found if len(found) >= 3 and not _UUID.fullmatch(found) else None
 
 
+def is_uuid(text: str) -> bool:
+    """Whether this is a UUID in its usual form with hyphens, in either case."""
+    return _UUID.fullmatch(text) is not None
+
+
 def uuid_of(text: str) -> UUID | None:
     """The UUID in its usual form with hyphens, in either case; None for anything else."""
-    return UUID(text) if _UUID.fullmatch(text) else None
+    return UUID(text) if is_uuid(text) else None
 
 
 def shop_named(text: str) -> UUID | str | None:

@@ -25,6 +25,7 @@ LAYERS = (
     ("schemas", "frames", "pool", "letters"),
     ("lifecycle", "credentials", "origins", "fields"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql", "logs"),
+    ("counts", "figures", "scoreboard"),
 )
 LINE = {name: number for number, names in enumerate(LAYERS) for name in names}
 EDGES = ("__main__", "commands", "serving", "app", "http", "ws")

@@ -19,6 +19,8 @@ from orderflow.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unav
 from orderflow.frames import View
 from orderflow.ws.connection import Asked, Connection, close
 from orderflow.ws.listeners import Listeners
+from orderflow.ws.protocol import handle_of
+from orderflow.ws.visits import Visit
 
 SUBPROTOCOL: Final = "orderflow.v1"
 BEARER: Final = "bearer."
@@ -81,23 +83,30 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
 
 def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
     async def endpoint(socket: WebSocket) -> None:
+        visit = Visit(socket.scope, channel.view if channel else None, socket.state.counts)
         if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
             # Before the handshake, so an answer of HTTP.
+            visit.refuse()
             refusal = Forbidden("Pages of this origin may not listen here.")
             await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
             return
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+        code = 1006
         try:
-            await _serve(channel, socket)
+            code = await _serve(channel, socket, visit)
         except Refusal as refusal:
-            await close(socket, _close_code(refusal))
+            code = _close_code(refusal)
+            await close(socket, code)
         except WebSocketDisconnect:
             return
+        finally:
+            handle = handle_of(socket.scope)
+            visit.close((handle and handle.ended_with) or code)
 
     return endpoint
 
 
-async def _serve(channel: Channel | None, socket: WebSocket) -> None:
+async def _serve(channel: Channel | None, socket: WebSocket, visit: Visit) -> int:
     if channel is None:
         raise NotFound
     state = socket.state
@@ -105,8 +114,9 @@ async def _serve(channel: Channel | None, socket: WebSocket) -> None:
     feed = await feed_to_hear(channel, socket, actor)
     connection = Connection(socket, state.hub, channel.view, feed, actor, state.settings.beat_seconds)
     listeners: Listeners = state.listeners
+    visit.open(connection)
     with listeners.holding(connection):
-        await connection.serve(_asked(socket), state.authenticate)
+        return await connection.serve(_asked(socket), state.authenticate)
 
 
 def _token(socket: WebSocket) -> str:

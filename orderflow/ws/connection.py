@@ -57,6 +57,8 @@ class Connection:
         self.view = view
         self.feed = feed
         self.actor = actor
+        # How many it was sent, for the log.
+        self.frames = 0
         self._socket = socket
         self._hub = hub
         self._beat_s = beat_s
@@ -72,8 +74,8 @@ class Connection:
         self._goal: tuple[int, float] | None = None
         self._expiry = self._loop.call_later(max(0.0, self._expires_in()), self.end, 4401) if actor else None
 
-    async def serve(self, asked: Asked | None, authenticate: Callable[[str], Actor]) -> None:
-        """Tell the socket all that its view shows until one of both ends it."""
+    async def serve(self, asked: Asked | None, authenticate: Callable[[str], Actor]) -> int:
+        """Tell the socket all that its view shows until one of both ends it; return the code to close it with."""
         try:
             async with self._ending, asyncio.TaskGroup() as tasks:
                 self._is_serving = True
@@ -87,7 +89,9 @@ class Connection:
                 self._expiry.cancel()
             if self._stream:
                 self._hub.unwatch(self._stream)
-        await close(self._socket, self._code or 1011)
+        code = self._code or 1011
+        await close(self._socket, code)
+        return code
 
     def end(self, code: int) -> None:
         """End this socket from outside: at once, whatever it waits for."""
@@ -171,6 +175,7 @@ class Connection:
         except RuntimeError as error:
             # The protocol has closed it in between.
             raise WebSocketDisconnect(1006) from error
+        self.frames += 1
 
     async def _listen(self, authenticate: Callable[[str], Actor]) -> None:
         while True:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
 from orderflow.errors import Unavailable
+from orderflow.frames import View
 from orderflow.ws.connection import Connection
 
 LOOK_S: Final = 1.0
@@ -30,18 +31,21 @@ class Listeners:
         self._has_ended = has_ended
         self._staff_of = staff_of
         self._connections: set[Connection] = set()
+        self._open: Counter[View] = Counter()
 
-    def count(self) -> Counter[str]:
+    def count(self) -> Mapping[View, int]:
         """How many sockets are open, by view."""
-        return Counter(connection.view for connection in self._connections)
+        return self._open
 
     @contextmanager
     def holding(self, connection: Connection) -> Iterator[None]:
         """Look after a connection for as long as it is open."""
         self._connections.add(connection)
+        self._open[connection.view] += 1
         try:
             yield
         finally:
+            self._open[connection.view] -= 1
             self._connections.discard(connection)
 
     async def run(self) -> None:

@@ -22,6 +22,9 @@ MESSAGES_PER_S: Final = 20
 class Handle(Protocol):
     """What a connection can do to its socket without waiting for it."""
 
+    ended_with: int | None
+    """The close code of whichever side ended it first, None while it is open."""
+
     def close(self, code: int) -> None:
         """Write a close frame now, even to a peer that does not read, and cut the line soon after."""
 
@@ -39,6 +42,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
+        self.ended_with: int | None = None
 
     def close(self, code: int) -> None:
         """Close from our side; the last frame that this socket gets."""
@@ -48,6 +52,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._abort_later()
             return
         self.stop_keepalive()
+        self._end_with(code)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -84,6 +89,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(pongs))
 
     def handle_close(self, event: Frame) -> None:
+        if self.conn.close_rcvd is not None:
+            self._end_with(self.conn.close_rcvd.code)
         super().handle_close(event)
         # The answer is written, and nothing may follow it.
         self.close_sent = True
@@ -100,18 +107,30 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def eof_received(self) -> None:
         self._abort_later()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_with(1006)
+        super().connection_lost(exc)
+
     def shutdown(self) -> None:
+        self._end_with(1012)
         super().shutdown()
         self.close_sent = True
         self._abort_later()
 
     def keepalive_timeout(self) -> None:
+        self._end_with(1011)
         super().keepalive_timeout()
         self._abort_later()
 
     def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is not None:
+            self._end_with(self.conn.close_sent.code)
         super().handle_parser_exception()
         self._abort_later()
+
+    def _end_with(self, code: int) -> None:
+        if self.ended_with is None:
+            self.ended_with = code
 
     def _abort_later(self) -> None:
         # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.
