@@ -308,6 +308,8 @@ def _handler(descriptor: int) -> Iterator[logs.Handler]:
     finally:
         LOGGER.removeHandler(handler)
         handler.close()
+        # On a busy machine it takes longer than a process that ends would wait; the descriptor is closed next.
+        handler._thread.join()
 
 
 def _said(do: Callable[[], None]) -> list[dict[str, Any]]:
