@@ -24,6 +24,9 @@ RUSH_FACTOR: Final = 2.2
 # Calm and rush together are to give the rate that was asked for.
 _SHARE: Final = sum(RUSH_S) / (sum(RUSH_S) + sum(CALM_S))
 _CALM_FACTOR: Final = 1 / (1 - _SHARE + _SHARE * RUSH_FACTOR)
+# A visitor is not kept waiting by chance. That alone would make the mean of the gaps a little less than 1.
+LONGEST_GAP: Final = 2.5
+_MEAN_GAP: Final = 1 - math.exp(-LONGEST_GAP)
 
 logger = logging.getLogger(__name__)
 
@@ -75,5 +78,4 @@ class Arrivals:
         wave = 1 + WAVE_DEPTH * math.sin(2 * math.pi * turns)
         factor = _CALM_FACTOR * (RUSH_FACTOR if self._is_rush else wave)
         mean_s = 60 / (self._pace.rate * factor)
-        # Nobody of a quiet hour is waited for longer than a visitor would.
-        return min(random.expovariate(1 / mean_s), 4 * mean_s)
+        return mean_s * min(random.expovariate(1), LONGEST_GAP) / _MEAN_GAP
