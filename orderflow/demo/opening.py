@@ -2,14 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from orderflow.demo import cafe
 from orderflow.demo.api import Api, Refused, persist
 from orderflow.demo.person import Person
-
-# A wrong address is told to who typed it; once open, the people wait for as long as it takes.
-PATIENCE_S: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -33,15 +30,14 @@ class Cafe:
         """Where its channels are."""
         return f"/ws/shops/{self.shop['id']}"
 
-    async def open(self, patience_s: float = float("inf")) -> None:
+    async def open(self) -> None:
         """Make what is missing; doing it again does no harm, and heals what somebody has taken away.
 
         Raises:
-            NoAnswer: there was none for longer than `patience_s`.
-            Refused: the accounts are there with other passwords, or this is no orderflow.
+            Refused: the accounts are there with other passwords.
         """
         async with self._opening:
-            await persist(self._open, patience_s)
+            await persist(self._open)
 
     async def _open(self) -> None:
         self.shop = await self._find() or await self._make()

@@ -12,6 +12,9 @@ USUAL_RATE: Final = 4.0
 LEAST_RATE, MOST_RATE = 0.1, 120.0
 LEAST_SPEED, MOST_SPEED = 0.1, 100.0
 ORDER_S: Final = 200.0
+LEAST_CUSTOMERS: Final = 12
+# Each has up to two connections, of the 1,024 that a process usually may have.
+MOST_CUSTOMERS: Final = 400
 MAKING_S: Final = 95.0
 
 # A wave passes every few minutes. A rush comes after a calm time, with the first one while a visitor still looks.
@@ -49,7 +52,8 @@ class Pace:
     @property
     def customers(self) -> int:
         """How many people come, such that in a rush there is still somebody to come."""
-        return max(12, math.ceil(self.rate / 60 * ORDER_S / self.speed * RUSH_FACTOR))
+        wanted = math.ceil(self.rate / 60 * ORDER_S / self.speed * RUSH_FACTOR)
+        return min(max(LEAST_CUSTOMERS, wanted), MOST_CUSTOMERS)
 
     @property
     def hands(self) -> int:

@@ -11,10 +11,10 @@ from typing import Any, Final, NoReturn
 import httpx2
 
 from orderflow.demo import cafe, letters
-from orderflow.demo.api import TIMEOUT_S, Api, is_near
+from orderflow.demo.api import TIMEOUT_S, Api, is_near, persist
 from orderflow.demo.counter import Counter
 from orderflow.demo.customers import Customer, Order
-from orderflow.demo.opening import PATIENCE_S, Cafe, planned
+from orderflow.demo.opening import Cafe, planned
 from orderflow.demo.owner import Owner
 from orderflow.demo.pace import Arrivals, Pace
 from orderflow.demo.person import Person
@@ -25,6 +25,8 @@ from orderflow.demo.staff import STEPS, Barista
 FIRST: Final = ("picked_up", "ready", "ready", "preparing", "preparing", "preparing", "pending", "pending")
 FULL: Final = 5
 AGAIN_S: Final = (5.0, 20.0)
+# A wrong address is told to who typed it; once they are there, people wait for as long as it takes.
+PATIENCE_S: Final = 10.0
 # Who is signed in as the visitor's customer is to find something under "My orders".
 SHOWN: Final = 0.25
 
@@ -54,7 +56,9 @@ async def play(wanted: Play, say: Callable[[str], None]) -> NoReturn:
         trust_env=not is_near(wanted.url),
         headers={"User-Agent": "orderflow-demo"},
     ) as client:
-        company = Company(planned(wanted.url, Api(client)), wanted.pace)
+        api = Api(client)
+        await persist(lambda: api.once("GET", "/healthz"), PATIENCE_S)
+        company = Company(planned(wanted.url, api), wanted.pace)
         await company.open()
         say(poster(wanted.shown_at, company.cafe.shop["slug"], company.cafe.shop["name"]))
         async with asyncio.TaskGroup() as tasks:
@@ -84,9 +88,9 @@ class Company:
         """Open the café, with orders at each stage on its board.
 
         Raises:
-            NoAnswer, Refused: as `play` says.
+            Refused: as `play` says.
         """
-        await self.cafe.open(PATIENCE_S)
+        await self.cafe.open()
         standing = await self.cafe.owner.ask("GET", f"{self.cafe.path}/orders?status=active")
         if len(standing["data"]) >= FULL:
             return
