@@ -70,6 +70,12 @@ async def login(db: Database, hasher: "Hasher", wanted: Login, lifetime: timedel
     return await sessions.start(db, rows[0]["id"], hashed, lifetime, in_cookie=wanted.cookie)
 
 
+async def oldest(db: Database) -> str | None:
+    """The address of who registered first: "" once that account has been erased, None where nobody has registered."""
+    rows = await db.fetch("SELECT email FROM users ORDER BY created_at, id LIMIT 1")
+    return rows[0]["email"] or "" if rows else None
+
+
 async def me(db: Database, actor: Actor) -> User:
     """The account of who asks.
 

@@ -1,14 +1,18 @@
 """What each command of the command line does, given its arguments.
 
-Knows where the database is and what to say to a person."""
+Knows where the database is and what to say to a person.
+"""
 
 import asyncio
 import getpass
 import json
+import logging
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -18,13 +22,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orderflow import accounts, embedded, erasure, mails, migrations, postgresql, serving, settings
 from orderflow.db import Database
+from orderflow.demo import process
+from orderflow.demo.api import NoAnswer, Refused, is_near
+from orderflow.demo.cafe import OWNER
+from orderflow.demo.pace import Pace
+from orderflow.demo.play import Play, play
+from orderflow.demo.poster import OPEN_TO_OTHERS
 from orderflow.http import openapi, routes
 from orderflow.lineage import Lineage
 from orderflow.mailer import Mailer
 from orderflow.outbox import State
-from orderflow.settings import Settings
+from orderflow.settings import Settings, SettingsError
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 OLDER: Final = "the database's schema is older than this orderflow; run: orderflow migrate"
 
@@ -33,39 +45,98 @@ class Failure(Exception):
     """A command cannot do what it should; the message is for the person who gave it."""
 
 
-def serve(host: str | None, port: int | None, workers: int) -> int:
-    """Serve until told to end, on the embedded database or a given one."""
+def serve(host: str | None, port: int | None, workers: int, pace: Pace | None) -> int:
+    """Serve until told to end, on the embedded database or a given one; with a `pace`, people of the demo come."""
     wanted = settings.load(workers=workers, host=host, port=port)
     with closing(serving.listen(wanted.host, wanted.port)) as taken:
         # Read again with the port that it is by now, which the public address is made of.
-        chosen = _load(workers=workers, host=host, port=taken.getsockname()[1])
+        chosen = _load("demo" if pace else "", workers=workers, host=host, port=taken.getsockname()[1])
+        if pace and chosen.resend_api_key:
+            raise SettingsError(["RESEND_API_KEY: a demo mails nobody, so take the key away, in .env too"])
         if chosen.database_url is None:
             with embedded.running(_data(chosen)) as server:
                 _run(migrations.upgrade(server.url))
                 ready = chosen.model_copy(update={"database_url": server.url})
-                return _serve_with(ready, taken, workers)
+                return _serve_with(ready, taken, workers, pace)
         if _run(migrations.pending(chosen.database_url)):
             raise Failure(OLDER)
-        return _serve_with(chosen, taken, workers)
+        return _serve_with(chosen, taken, workers, pace)
 
 
-def _serve_with(chosen: Settings, taken: Any, workers: int) -> int:
+def _serve_with(chosen: Settings, taken: socket.socket, workers: int, pace: Pace | None) -> int:
+    _run(_check_database(chosen, is_demo=pace is not None))
     key = chosen.secret_key or settings.kept_secret_key(_data(chosen))
     complete = chosen.model_copy(update={"secret_key": key})
-    return serving.serve(complete, taken, workers, lambda: _say(f"orderflow is ready: {settings.address(chosen)}/"))
+    with ExitStack() as stack:
+
+        def announce() -> None:
+            _say(f"orderflow is ready: {settings.address(chosen)}/")
+            if pace is not None:
+                stack.enter_context(_people(chosen, taken, pace))
+
+        return serving.serve(complete, taken, workers, announce)
+
+
+async def _check_database(chosen: Settings, *, is_demo: bool) -> None:
+    """Keep the demo and what is real apart: a demo's database is known by who registered there first.
+
+    Raises:
+        Failure: it is somebody else's.
+    """
+    database = Database(chosen.database_url or "", announce=lambda _: None)
+    try:
+        oldest = await accounts.oldest(database)
+    finally:
+        await database.close()
+    if is_demo and oldest not in (None, OWNER.email):
+        raise Failure(
+            "this database holds something else than the demo, which will not touch it; "
+            "give the demo another ORDERFLOW_DATA or DATABASE_URL"
+        )
+    if not is_demo and oldest == OWNER.email:
+        logger.warning("this is a demo's database, and everybody knows its passwords: take another one for real work")
+
+
+def _people(chosen: Settings, taken: socket.socket, pace: Pace) -> AbstractContextManager[None]:
+    """Have the people of the demo beside the server."""
+    if not (ip_address(taken.getsockname()[0]).is_loopback and is_near(chosen.public_url)):
+        _say(OPEN_TO_OTHERS)
+    return process.beside(Play(settings.address(chosen), pace, chosen.public_url, _data(chosen) / "emails"))
+
+
+def demo(url: str, pace: Pace, shown_at: str | None, emails: Path | None) -> int:
+    """Have simulated people order and work at a server until told to end."""
+    try:
+        asyncio.run(_until_told(play(Play(url, pace, shown_at or url, emails), _say)))
+    except NoAnswer:
+        raise Failure(f"{url} does not answer") from None
+    except Refused as refused:
+        raise Failure(f"the demo cannot open at {url}, which says: {refused}") from None
+    return 0
+
+
+async def _until_told(work: Coroutine[Any, Any, Any]) -> None:
+    """Do the work until it ends, or a signal ends it."""
+    task = asyncio.ensure_future(work)
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _load(**given: Any) -> Settings:
+def _load(part: str = "", **given: Any) -> Settings:
     chosen = settings.load(**given)
-    return chosen.model_copy(update={"orderflow_data": _data(chosen)})
+    return chosen.model_copy(update={"orderflow_data": _data(chosen, part)})
 
 
-def _data(chosen: Settings) -> Path:
-    here = Path.cwd() / ".orderflow"
+def _data(chosen: Settings, part: str = "") -> Path:
+    """Say where the data are: where told, else in this directory's own place, or in the named part of that."""
+    here = Path.cwd() / ".orderflow" / part
     return chosen.orderflow_data or (here if chosen.database_url else postgresql.home(here))
 
 
@@ -138,22 +209,8 @@ def work() -> int:
     chosen = _load()
     with _migrated(chosen) as url:
         _say("orderflow sends e-mails")
-        _run(_with(url, lambda db: _until_told(Mailer(db, chosen))))
+        _run(_with(url, lambda db: _until_told(Mailer(db, chosen).run())))
     return 0
-
-
-async def _until_told(mailer: Mailer) -> None:
-    told = asyncio.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(sign, told.set)
-    running = asyncio.create_task(mailer.run(), name="e-mails")
-    ending = asyncio.create_task(told.wait(), name="told to end")
-    await asyncio.wait([running, ending], return_when=asyncio.FIRST_COMPLETED)
-    for task in (running, ending):
-        task.cancel()
-    await asyncio.wait([running, ending])
-    if not running.cancelled():
-        running.result()
 
 
 def list_mails(state: State | None, again: list[str] | None) -> int:
