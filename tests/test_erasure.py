@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import erasure as benchmark
 from orderflow.schemas import EventPage, Order
 from orderflow.settings import Settings
 from tests.erasing import (
@@ -175,3 +176,11 @@ async def test_mails_that_were_written_to_files_are_removed(
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
     assert str(stuck) in warnings[0]
+
+
+async def test_how_long_an_erasure_takes_can_be_measured_as_the_readme_says(database_url: str) -> None:
+    seconds = await benchmark.measure(database_url, 20)
+
+    assert seconds > 0
+    held = {row["state"]: row["recipient"] for row in await stored(database_url, "SELECT state, recipient FROM outbox")}
+    assert held == {"sent": None}
