@@ -159,7 +159,9 @@ async def test_addresses_that_only_this_computer_knows_are_no_secret(
 
     note = page.locator("#loopback")
     await expect(note).to_contain_text(f"{server.url.removeprefix('http://')} means this computer only")
-    await expect(note.locator("code")).to_contain_text("PUBLIC_URL=http://192.168.")
+    port = server.url.rpartition(":")[2]
+    command = f"PUBLIC_URL=http://192.168.1.20:{port} scripts/serve --host 0.0.0.0 --port {port}"
+    await expect(note.locator("code")).to_have_text(command)
 
 
 async def test_an_address_is_copied_with_or_without_the_clipboard_of_the_browser(

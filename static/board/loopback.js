@@ -2,7 +2,7 @@
 /** What an owner is told while the addresses of this server are of no use to a phone. */
 
 import { element } from "./element.js";
-import { isLoopback, suggestedOrigin } from "./reach.js";
+import { isLoopback, portOption, suggestedOrigin } from "./reach.js";
 import { say } from "./words.js";
 
 /**
@@ -13,6 +13,7 @@ import { say } from "./words.js";
 export function tellLoopback(where, url) {
   where.hidden = !isLoopback(url);
   if (where.hidden) return;
-  const command = say("screens.loopback_command", { origin: suggestedOrigin(url, location.origin) });
+  const origin = suggestedOrigin(url, location.origin);
+  const command = say("screens.loopback_command", { origin, port: portOption(origin) });
   where.replaceChildren(say("screens.loopback", { host: new URL(url).host }), element("code", { dir: "ltr" }, command));
 }

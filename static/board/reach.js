@@ -20,3 +20,12 @@ export function suggestedOrigin(publicUrl, origin) {
   const { port } = new URL(publicUrl);
   return `http://192.168.1.20${port && `:${port}`}`;
 }
+
+/**
+ * The option with which `scripts/serve` listens on the port of an origin; none where it does so by itself.
+ * @param {string} origin
+ */
+export function portOption(origin) {
+  const { port } = new URL(origin);
+  return port && port !== "8000" ? ` --port ${port}` : "";
+}

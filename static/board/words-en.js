@@ -267,7 +267,7 @@ export const english = {
   "screens.address_of": "Address of: {name}",
   "screens.code_of": "QR code: {name}",
   "screens.loopback": "Phones cannot open these addresses yet: {host} means this computer only. Start orderflow with the address that it has in your network:",
-  "screens.loopback_command": "PUBLIC_URL={origin} scripts/serve --host 0.0.0.0",
+  "screens.loopback_command": "PUBLIC_URL={origin} scripts/serve --host 0.0.0.0{port}",
 
   "poster.title": "{shop} · Sign for the counter",
   "poster.sentence": "Scan to see the menu and order.",

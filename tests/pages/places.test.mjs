@@ -1,6 +1,6 @@
 // @ts-check
 import { CODES, currencyOptions, likelyCurrency } from "/static/board/currencies.js";
-import { isLoopback, suggestedOrigin } from "/static/board/reach.js";
+import { isLoopback, portOption, suggestedOrigin } from "/static/board/reach.js";
 import { equal, ok, test } from "./check.mjs";
 
 test("a new shop's currency is that of the place where its owner is", () => {
@@ -31,4 +31,8 @@ test("an address that means the device itself is known as such", () => {
 test("the address to be set is the one at which the page was found, if that is of use", () => {
   equal(suggestedOrigin("http://127.0.0.1:8010", "http://192.168.7.7:8010"), "http://192.168.7.7:8010");
   equal(suggestedOrigin("http://127.0.0.1:8010", "http://127.0.0.1:8010"), "http://192.168.1.20:8010");
+});
+
+test("the command to be given keeps the port, which the address to be set has too", () => {
+  equal(["http://192.168.1.20:8010", "http://192.168.1.20:8000", "https://orders.example"].map(portOption), [" --port 8010", "", ""]);
 });
