@@ -15,10 +15,15 @@ from starlette.routing import Route
 from orderflow import __main__ as command_line
 from orderflow.demo import cafe, letters
 from orderflow.demo.api import Api, NoAnswer, Refused, persist, retry_after_s
+from orderflow.demo.feed import Feed, listening
 from orderflow.demo.pace import MAKING_S, MOST_RATE, RUSH_FACTOR, USUAL_RATE, Arrivals, Pace
 from orderflow.demo.poster import WIDTH, poster
+from tests.people import People
+from tests.scraping import scrape
+from tests.servers import Server
 
 DAY_S = 86_400.0
+CLOSES = "orderflow_socket_closes_total"
 
 
 def gaps(pace: Pace, lasting_s: float) -> list[float]:
@@ -102,6 +107,18 @@ async def test_people_take_no_for_an_answer_and_tell_a_stranger_from_a_server() 
     async with _client(welcome) as client:
         with pytest.raises(NoAnswer):
             await persist(lambda: Api(client).once("POST", "/"), patience_s=0)
+
+
+async def test_who_leaves_a_page_of_the_demo_leaves_no_trace_of_a_fault(server: Server, people: People) -> None:
+    shop, arrived = await people.shop(), asyncio.Event()
+
+    async with listening(Feed(server.url, f"/ws/shops/{shop.shop['slug']}/menu", lambda _: arrived.set())):
+        await arrived.wait()
+
+    async with asyncio.timeout(10):
+        while not (seen := await scrape(people.client)).value(CLOSES):
+            pass
+    assert seen.value(CLOSES, view="menu", code="1001") == 1
 
 
 @pytest.mark.parametrize(("said", "waited"), [("2", 2.0), ("", 0.0), ("tomorrow", 0.0), ("-1", 0.0), ("9" * 9, 300.0)])

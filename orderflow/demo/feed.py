@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
 from orderflow.demo.api import delay_s, is_near, retry_after_s
@@ -82,6 +83,10 @@ class Feed:
                     pass
             except ConnectionClosed:
                 self._judge(socket.close_code or 1006)
+                raise
+            except asyncio.CancelledError:
+                # As a page that is closed does; left to itself the socket would speak of a fault.
+                await socket.close(CloseCode.GOING_AWAY)
                 raise
 
     async def _hear(self, socket: ClientConnection) -> bool:
