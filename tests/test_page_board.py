@@ -7,7 +7,7 @@ import signal
 from playwright.async_api import Browser, expect
 
 from tests.browsing import Deafness, card, expect_live, fill, visitor
-from tests.people import PASSWORD, People
+from tests.people import PASSWORD, People, good
 from tests.servers import Server
 
 
@@ -47,6 +47,21 @@ async def test_the_oldest_order_stands_first(server: Server, browser: Browser, p
     board = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/board")
 
     await expect(board.locator("#column-pending .number")).to_have_text(["1", "2", "3"])
+
+
+async def test_a_board_without_orders_says_that_ordering_is_paused(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    board = await (await visitor(browser, server.url, shop.owner)).open(f"/shops/{shop.shop['slug']}/board")
+    await expect_live(board)
+    await expect(board.locator("#paused")).to_be_hidden()
+
+    good(await shop.owner.patch(shop.path, {"ordering": "paused"}))
+    await expect(board.locator("#paused")).to_contain_text("Ordering is paused")
+
+    good(await shop.owner.patch(shop.path, {"ordering": "open"}))
+    await expect(board.locator("#paused")).to_be_hidden()
 
 
 async def test_a_mis_tap_is_taken_back_even_after_pick_up(server: Server, browser: Browser, people: People) -> None:

@@ -42,6 +42,7 @@ function show() {
   if (live.feed.phase === "stopped" || !live.hasBegun) return;
   if (!isDoneLoaded) loadDone().catch(() => {});
   if (live.state.shop) entitle(live.state.shop.name, say("board.title", { shop: live.state.shop.name }));
+  tell(byId("paused"), live.state.shop?.ordering === "paused" ? say("board.paused") : "");
   const orders = /** @type {Order[]} */ (activeOrders(live.state));
   for (const status of ACTIVE) showColumn(/** @type {Status} */ (status), orders.filter((order) => order.status === status));
   showDone(finishedOrders(live.state).filter((order) => recall(order)));

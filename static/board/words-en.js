@@ -28,7 +28,7 @@ export const english = {
   "light.stopped": "stopped",
   "light.checked": "checked {age} ago",
   "light.checked_short": "{age} ago",
-  "light.announce.live": "This page is live again.",
+  "light.announce.live": "This page is live.",
   "light.announce.late": "This page may be a little late.",
   "light.announce.stale": "This page is out of date.",
   "light.advice.stale": "This page is out of date: what has changed since then is missing. It keeps trying by itself. Check the network of this device; if other devices work, reload the page.",
@@ -173,6 +173,7 @@ export const english = {
   "cancel.keep": "Keep it",
 
   "board.title": "{shop} · Counter board",
+  "board.paused": "Ordering is paused: no new orders come in until the owner opens the shop again on its Manage page.",
   "board.none.pending": "No new orders.",
   "board.none.preparing": "Nothing being prepared.",
   "board.none.ready": "Nothing waiting.",
