@@ -103,6 +103,19 @@ async def test_what_is_sold_out_or_paused_shows_on_an_open_menu_and_in_its_baske
     await expect(page.locator("#order")).to_be_disabled()
 
 
+async def test_what_has_no_category_is_called_more_only_below_something_else(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    await shop.add("Carrot cake", category="Cake")
+    page = await _menu(await visitor(browser, server.url), shop)
+    await expect(page.locator("#menu h2:visible")).to_have_text(["Cake"])
+
+    good(await shop.owner.patch(f"{shop.path}/items/{shop.item['id']}", {"position": 9}))
+
+    await expect(page.locator("#menu h2:visible")).to_have_text(["Cake", "More"])
+
+
 async def test_a_refused_order_says_why_and_keeps_the_basket(server: Server, browser: Browser, people: People) -> None:
     shop = await people.shop(stock=1)
     buyer = await visitor(browser, server.url, await people.register())

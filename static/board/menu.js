@@ -64,7 +64,8 @@ function showMenu(shop) {
   showList(byId("menu"), categories, { key: (name) => name, mark: () => "", make: section });
   for (const part of byId("menu").children) {
     const own = items.filter((item) => (item.category ?? "") === part.dataset.key);
-    part.querySelector("h2").hidden = categories.length === 1 && !categories[0];
+    // "More" than what, at the head of the menu?
+    part.querySelector("h2").hidden = !part.dataset.key && !categories[0];
     showList(part.querySelector("ul"), own, {
       key: (item) => item.id,
       mark: (item) => JSON.stringify([item, baskets.quantity(basket, item.id), isLocked(), shop.currency]),
