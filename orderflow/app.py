@@ -25,6 +25,8 @@ from orderflow.metrics import exposition
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
+from orderflow.ws.beats import Beats
+from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
 from orderflow.ws.listeners import Listeners
 
@@ -70,6 +72,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
     )
     ended = EndedSessions(settings.access_token_expire_minutes * 60)
     listeners = Listeners(ended.has, partial(rights.staff_of, db))
+    authenticate, beats = Authenticator(tokens, ended), Beats()
     state = {
         "settings": settings,
         "db": db,
@@ -77,9 +80,10 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         "hasher": Hasher(),
         "tokens": tokens,
         "ended": ended,
-        "authenticate": Authenticator(tokens, ended),
+        "authenticate": authenticate,
         "listeners": listeners,
         "refused": refused,
+        "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),
         "metrics": partial(exposition, hub, listeners),
     }
     try:
@@ -93,6 +97,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("bus", hub.bus.run()),
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
+                    ("beats", beats.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )

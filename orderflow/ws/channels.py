@@ -17,8 +17,8 @@ from orderflow import origins, rights, text
 from orderflow.credentials import Actor
 from orderflow.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
 from orderflow.frames import View
-from orderflow.ws.connection import Asked, Connection, close
-from orderflow.ws.listeners import Listeners
+from orderflow.ws.connection import Asked, Connection
+from orderflow.ws.outlet import outlet_of
 
 SUBPROTOCOL: Final = "orderflow.v1"
 BEARER: Final = "bearer."
@@ -90,7 +90,7 @@ def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
         try:
             await _serve(channel, socket)
         except Refusal as refusal:
-            await close(socket, _close_code(refusal))
+            await outlet_of(socket).closed(_close_code(refusal))
         except WebSocketDisconnect:
             return
 
@@ -103,10 +103,9 @@ async def _serve(channel: Channel | None, socket: WebSocket) -> None:
     state = socket.state
     actor = None if channel.is_public else state.authenticate(_token(socket))
     feed = await feed_to_hear(channel, socket, actor)
-    connection = Connection(socket, state.hub, channel.view, feed, actor, state.settings.beat_seconds)
-    listeners: Listeners = state.listeners
-    with listeners.holding(connection):
-        await connection.serve(_asked(socket), state.authenticate)
+    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor)
+    state.listeners.hold(connection)
+    await connection.serve(_asked(socket), socket)
 
 
 def _token(socket: WebSocket) -> str:

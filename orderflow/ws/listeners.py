@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -35,14 +35,13 @@ class Listeners:
         """How many sockets are open, by view."""
         return Counter(connection.view for connection in self._connections)
 
-    @contextmanager
-    def holding(self, connection: Connection) -> Iterator[None]:
-        """Look after a connection for as long as it is open."""
+    def hold(self, connection: Connection) -> None:
+        """Look after a connection until it is over."""
         self._connections.add(connection)
-        try:
-            yield
-        finally:
-            self._connections.discard(connection)
+
+    def let_go(self, connection: Connection) -> None:
+        """A connection is over."""
+        self._connections.discard(connection)
 
     async def run(self) -> None:
         """Look after all of them, until cancelled."""
@@ -54,18 +53,18 @@ class Listeners:
     async def _keep_checking(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            now = asyncio.get_running_loop().time()
+            now, wall = asyncio.get_running_loop().time(), time.time()
             for connection in tuple(self._connections):
                 try:
-                    self._check(connection, now)
+                    self._check(connection, now, wall)
                 except Exception:
                     logger.exception("could not look after a socket")
                     connection.end(1011)
 
-    def _check(self, connection: Connection, now: float) -> None:
+    def _check(self, connection: Connection, now: float, wall: float) -> None:
         if connection.actor is not None and self._has_ended(connection.actor.session_id):
             connection.end(4401)
-        connection.check(now)
+        connection.check(now, wall)
 
     async def _keep_asking_for_rights(self) -> None:
         while True:

@@ -4,9 +4,11 @@ Leans on the internals of uvicorn's sans-I/O protocol; under another server `han
 closes through ASGI instead.
 """
 
-from typing import Any, Final, Protocol
+import asyncio
+from typing import Any, Final, Protocol, cast
 
 from starlette.types import Scope
+from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -19,11 +21,68 @@ LINGER_S: Final = 5.0
 MESSAGES_PER_S: Final = 20
 
 
+class Receiver(Protocol):
+    """Who has taken a socket over."""
+
+    def heard(self, text: str | None) -> None:
+        """A whole message has come; None for one that is no text."""
+
+    def blocked(self) -> None:
+        """The transport takes no more for now."""
+
+    def lost(self, code: int) -> None:
+        """Nothing comes in or goes out any more."""
+
+
 class Handle(Protocol):
     """What a connection can do to its socket without waiting for it."""
 
+    transport: asyncio.Transport
+    """For who was told that it is writable, and not yet that it is blocked or lost."""
+
+    def take_over(self, receiver: Receiver) -> None:
+        """Tell `receiver` from now on what comes in, and keep the socket open when the application returns."""
+
+    def is_writable(self) -> bool:
+        """Whether what is written now leaves at once, as far as the transport knows."""
+
+    async def drained(self) -> None:
+        """Wait until it is writable.
+
+        Raises:
+            WebSocketDisconnect: it is closed.
+        """
+
+    def write(self, frames: bytes) -> None:
+        """Give finished frames to the transport; nothing happens once the socket is closed."""
+
     def close(self, code: int) -> None:
         """Write a close frame now, even to a peer that does not read, and cut the line soon after."""
+
+
+class _Inbox:
+    """In the place of uvicorn's queue of events, for a receiver."""
+
+    __slots__ = ("_receiver",)
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    def put_nowait(self, event: Any) -> None:
+        if event["type"] == "websocket.disconnect":
+            self._receiver.lost(event.get("code", 1005))
+        elif event["type"] == "websocket.receive":
+            self._receiver.heard(event.get("text"))
+
+    def empty(self) -> bool:
+        return True
+
+
+class _Held:
+    """In the place of uvicorn's close timer: it closes a socket whose application has returned unless there is one."""
+
+    def cancel(self) -> None:
+        """There is nothing to cancel."""
 
 
 def handle_of(scope: Scope) -> Handle | None:
@@ -37,8 +96,32 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._receiver: Receiver | None = None
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
+
+    def take_over(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        waiting, self.queue = self.queue, cast(Any, _Inbox(receiver))
+        if self.close_timer is None:
+            self.close_timer = cast(Any, _HELD)
+        # Nobody asks for them again, and a socket that is open for days should be small.
+        del self.scope, self.request, self.response
+        while not waiting.empty():
+            self.queue.put_nowait(waiting.get_nowait())
+        self._read_on()
+
+    def is_writable(self) -> bool:
+        return self.writable.is_set() and self._is_open()
+
+    async def drained(self) -> None:
+        await self.writable.wait()
+        if not self._is_open():
+            raise WebSocketDisconnect(1006)
+
+    def write(self, frames: bytes) -> None:
+        if self._is_open():
+            self.transport.write(frames)
 
     def close(self, code: int) -> None:
         """Close from our side; the last frame that this socket gets."""
@@ -52,10 +135,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self._read_on()
         self._abort_later()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._receiver is not None:
+            self._receiver.blocked()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -96,6 +182,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close(4400)
             return
         super().send_receive_event_to_app()
+        if self._receiver is not None:
+            self._read_on()
 
     def eof_received(self) -> None:
         self._abort_later()
@@ -107,11 +195,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self._abort_later()
+        if self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
+            self._abort_later()
 
     def handle_parser_exception(self) -> None:
         super().handle_parser_exception()
         self._abort_later()
+
+    def _is_open(self) -> bool:
+        return not (self.close_sent or self.disconnected or self.transport.is_closing())
+
+    def _read_on(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def _abort_later(self) -> None:
         # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.
@@ -129,6 +227,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close(4429)
             return False
         return True
+
+
+_HELD: Final = _Held()
 
 
 def _is_text(data: bytes) -> bool:
