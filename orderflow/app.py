@@ -1,6 +1,7 @@
 """The composition root: settings in, application out. The only file that sees all the others."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -29,6 +30,7 @@ from orderflow.ws.beats import Beats
 from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
 from orderflow.ws.listeners import Listeners
+from orderflow.ws.shared import Shared
 
 ENDED_S: Final = 1.0
 ABANDONED_S: Final = 60.0
@@ -40,7 +42,8 @@ def create_app(settings: Settings) -> Starlette:
     """The application; what lives as long as the process is made in its lifespan, for `request.state`."""
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
-        routes=[*routes.routes(), *routes.socket_routes(paths), *channels.routes()],
+        # Sockets first: there are few of them, and thousands may come back at once.
+        routes=[*channels.routes(), *routes.socket_routes(paths), *routes.routes()],
         middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins)],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=partial(_lifespan, settings),
@@ -82,6 +85,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         "ended": ended,
         "authenticate": authenticate,
         "listeners": listeners,
+        "at_shops": Shared(partial(rights.at_shops, db)),
         "refused": refused,
         "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),
         "metrics": partial(exposition, hub, listeners),
@@ -102,11 +106,21 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
             ]
+            _keep_collections_rare()
             yield state
             for task in running:
                 task.cancel()
     finally:
         await db.close()
+
+
+def _keep_collections_rare() -> None:
+    """Leave what lives as long as the process out of garbage collections, and have fewer of them.
+
+    With thousands of sockets a collection looks at a million objects; a tenth of the cost of a handshake was that.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _close_abandoned(db: Database) -> None:

@@ -34,6 +34,7 @@ AGAIN_S: Final = 1.0
 MAX_BEHIND_S: Final = 10.0
 MAX_BEHIND_BYTES: Final = 1024 * 1024
 FIRST_S: Final = 30.0
+SMALL: Final = 16 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -235,7 +236,8 @@ class Connection:
             await self._catch_up(stream)
             is_behind = stream.head > self._cursor
             if loop.time() >= self._next_beat and (self.has_caught_up or not is_behind):
-                await self._beat(stream)
+                if frame := self._beat(stream):
+                    await self._outlet.send(frame)
                 # The beat waited until the client had taken in what came before it.
                 self.has_caught_up = True
             elif not is_behind and self._outlet.handle is None:
@@ -255,7 +257,7 @@ class Connection:
             return False
         self._live = self._around.hub.live(stream, self.view)
         self._live.join(self)
-        self._goal = None
+        self._goal, self.has_caught_up = None, True
         self._around.beats.add(self, self._next_beat)
         return True
 
@@ -277,7 +279,12 @@ class Connection:
             raise Closing(1012)
         self._cursor = snapshot.seq
         hub.heard_of(stream, snapshot.seq)
-        await self._outlet.send(text_frame(snapshot.text))
+        frame = text_frame(snapshot.text)
+        if len(frame) <= SMALL and stream.head <= self._cursor:
+            # Nobody has to wait for a small one to be taken in: one write does for both.
+            frame += self._beat(stream)
+        await self._outlet.send(frame)
+        self.has_caught_up = self._next_beat > 0
 
     async def _catch_up(self, stream: Stream) -> None:
         if not stream.reaches(self._cursor):
@@ -289,15 +296,14 @@ class Connection:
                 await self._outlet.send(frame)
             self._cursor = entry.seq
 
-    async def _beat(self, stream: Stream) -> None:
-        """Send a beat, unless the database cannot be read, and say when the next is due."""
+    def _beat(self, stream: Stream) -> bytes:
+        """Make a beat, none while the database cannot be read, and note when the next is due."""
         now, beat_s = asyncio.get_running_loop().time(), self._around.beat_s
         if now - stream.confirmed_at > CONFIRMED_S:
             self._next_beat = now + min(beat_s, AGAIN_S)
-            return
-        text = beat(self._cursor, max(stream.confirmed, self._cursor), instant(datetime.now(UTC)))
-        await self._outlet.send(text_frame(text))
+            return b""
         self._next_beat = now + beat_s
+        return text_frame(beat(self._cursor, max(stream.confirmed, self._cursor), instant(datetime.now(UTC))))
 
     async def _listen(self, socket: WebSocket) -> None:
         """Hear a client out, where there is no handle."""

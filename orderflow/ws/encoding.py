@@ -1,5 +1,7 @@
 """Finished frames of RFC 6455 as a server writes them: whole, unmasked, text; made once for any number of sockets."""
 
+from collections.abc import Iterator
+
 _TEXT = 0x81
 _SHORT, _MEDIUM = 126, 127
 
@@ -15,7 +17,13 @@ def text_frame(text: str) -> bytes:
     return bytes((_TEXT, _MEDIUM)) + size.to_bytes(8, "big") + payload
 
 
-def text_of(frame: bytes) -> str:
-    """The text of a frame that `text_frame` made."""
-    head = {_SHORT: 4, _MEDIUM: 10}.get(frame[1], 2)
-    return frame[head:].decode()
+def texts_of(frames: bytes) -> Iterator[str]:
+    """The texts of frames that `text_frame` made."""
+    at = 0
+    while at < len(frames):
+        size, at = frames[at + 1], at + 2
+        if size >= _SHORT:
+            width = 2 if size == _SHORT else 8
+            size, at = int.from_bytes(frames[at : at + width], "big"), at + width
+        yield frames[at : at + size].decode()
+        at += size

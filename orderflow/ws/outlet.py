@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from orderflow.ws.encoding import text_of
+from orderflow.ws.encoding import texts_of
 from orderflow.ws.protocol import LINGER_S, Handle, handle_of
 
 
@@ -16,8 +16,8 @@ class Outlet(Protocol):
     def handle(self) -> Handle | None:
         """Where there is one, the socket can be written to at any time, without a task."""
 
-    async def send(self, frame: bytes) -> None:
-        """Write a finished frame, once the client takes it.
+    async def send(self, frames: bytes) -> None:
+        """Write finished frames, once the client takes them.
 
         Raises:
             WebSocketDisconnect: it is gone.
@@ -35,9 +35,9 @@ class Direct:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
 
-    async def send(self, frame: bytes) -> None:
+    async def send(self, frames: bytes) -> None:
         await self.handle.drained()
-        self.handle.write(frame)
+        self.handle.write(frames)
 
     async def closed(self, code: int) -> None:
         self.handle.close(code)
@@ -51,9 +51,10 @@ class ThroughAsgi:
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
 
-    async def send(self, frame: bytes) -> None:
+    async def send(self, frames: bytes) -> None:
         try:
-            await self._socket.send_text(text_of(frame))
+            for text in texts_of(frames):
+                await self._socket.send_text(text)
         except RuntimeError as error:
             # The server has closed it in between.
             raise WebSocketDisconnect(1006) from error

@@ -5,6 +5,7 @@ closes through ASGI instead.
 """
 
 import asyncio
+import logging
 from typing import Any, Final, Protocol, cast
 
 from starlette.types import Scope
@@ -96,6 +97,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # uvicorn tells of each socket, with its query string: here that is nobody's business.
+        self.logger = _QUIET
         self._receiver: Receiver | None = None
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
@@ -230,6 +233,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 _HELD: Final = _Held()
+_QUIET: Final = logging.getLogger("uvicorn.error.sockets")
+_QUIET.setLevel(logging.WARNING)
 
 
 def _is_text(data: bytes) -> bool:
