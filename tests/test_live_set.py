@@ -98,6 +98,43 @@ def test_each_socket_hears_every_event_once_and_in_order_whatever_happens(
         asyncio.run(follow())
 
 
+async def test_who_comes_back_in_the_middle_of_a_delivery_hears_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TURN", 1)
+    stream, _, (first, second) = _feed(2)
+    first.join()
+    second.join()
+    stream.hear(1, _event(1))
+    await asyncio.sleep(0)
+    assert (first.told, second.told) == ([1], [])
+
+    # All leave, so that the set is empty with a delivery under way; one of them is back at once.
+    first.fall_behind()
+    second.fall_behind()
+    second.join()
+    await _turns()
+
+    assert second.told == [1]
+
+
+async def test_who_joins_while_the_last_member_leaves_hears_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TURN", 1)
+    stream, _, (first, second, newcomer) = _feed(3)
+    first.join()
+    second.join()
+    stream.hear(1, _event(1))
+    await asyncio.sleep(0)
+    first.fall_behind()
+
+    # The newcomer was told both; what is under way to the second is finished first, and makes it leave.
+    stream.hear(2, _event(2))
+    second.blocks = True
+    newcomer.join()
+    stream.hear(3, _event(3))
+    await _turns()
+
+    assert newcomer.told == [1, 2, 3]
+
+
 async def test_events_that_wait_when_the_loop_turns_are_one_write() -> None:
     stream, _, (socket,) = _feed(1)
     socket.join()
@@ -185,6 +222,11 @@ def _do(socket: Socket, step: str) -> None:
 
 def _event(seq: int) -> Event:
     return Event("item", "", Position(SHOP, "e", seq), f'{{"seq":{seq}}}')
+
+
+async def _turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def _seq_in(text: str) -> int:

@@ -251,9 +251,11 @@ class Connection:
 
     async def _has_joined(self, stream: Stream) -> bool:
         handle = self._outlet.handle
-        if handle is None or not handle.is_writable():
-            if handle is not None:
-                await handle.drained()
+        # A feed that is over by now would tell nobody who joins it.
+        if handle is None or stream.is_lost:
+            return False
+        if not handle.is_writable():
+            await handle.drained()
             return False
         self._live = self._around.hub.live(stream, self.view)
         self._live.join(self)

@@ -59,11 +59,13 @@ class LiveSet:
 
     def join(self, member: Member) -> None:
         """Take in a socket that was told everything up to the head."""
-        if not self._members:
-            self._from = self._to = self._stream.head
         while self._is_behind():
             # All members stand at one cursor between deliveries: what is under way ends before there is one more.
             self._turn()
+        if not self._members:
+            # With nobody left a delivery ends where it is: who comes back has caught up, and needs nothing of it.
+            self._done, self._targets = 0, []
+            self._from = self._to = self._stream.head
         member.live_cursor = self._to
         self._members[member] = None
 
