@@ -44,6 +44,10 @@ class Server:
         assert self.process is not None
         return self.process.pid
 
+    def workers(self) -> set[int]:
+        """The workers that it has started and that still run."""
+        return {each for each in children(self.pid) if b"spawn_main" in _command(each)}
+
     def start(self, patience_s: float = 60) -> None:
         """Start it, on the port that it had before if any, and wait until it answers."""
         port = self.url.rpartition(":")[2] if self.url else "0"
@@ -100,6 +104,21 @@ def serving(directory: Path, *options: str, **settings: str) -> Iterator[Server]
             server.stop()
         else:
             server.kill()
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process has started and that still run."""
+    try:
+        return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    except FileNotFoundError:
+        return set()
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _first_line(process: "subprocess.Popen[str]", patience_s: float, log: "object") -> str:

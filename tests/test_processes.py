@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -115,13 +114,13 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_boards_come_back(
     async with visiting(server.url) as live:
         cafe, ada = await live.shop(), await live.register()
         boards = [await _caught_up(live, cafe) for _ in range(8)]
-        before = _workers(server.pid)
+        before = server.workers()
         assert len(before) == 2
 
         for victim in before:
             os.kill(victim, signal.SIGKILL)
         assert {await board.close_code() for board in boards} == {1006}
-        await _until(lambda: len(_workers(server.pid) - before) == 2)
+        await _until(lambda: len(server.workers() - before) == 2)
         order = await _again(lambda: ada.order(cafe.shop, cafe.item))
 
         for board in boards:
@@ -234,9 +233,3 @@ async def _until(fact: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not fact():  # noqa: ASYNC110 - what it waits for tells nobody
             await asyncio.sleep(0.02)
-
-
-def _workers(pid: int) -> set[int]:
-    """The workers that a process has started and that still run."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()}

@@ -41,12 +41,11 @@ class Change(NamedTuple):
 
 @dataclass
 class Session:
-    """One connection of a subscriber; `harmed_at` is when somebody began to tamper with it."""
+    """One connection of a subscriber: when it had caught up, and when somebody began to tamper with it or it ended."""
 
-    opened_at: float
     frames: list[Seen] = field(default_factory=list)
+    caught_up_at: float = math.inf
     harmed_at: float = math.inf
-    closed_at: float = math.inf
 
 
 @dataclass

@@ -52,7 +52,7 @@ class Story:
             record = Record(view, view, "s", [], mark(_picture(view, self.shows[view]).state()))
             for frame in self.frames[view]:
                 if frame["type"] in ("snapshot", "resumed"):
-                    record.sessions.append(Session(0.0))
+                    record.sessions.append(Session())
                 record.sessions[-1].frames.append(seen(0.0, view, frame))
             found.append(audit(record, told, mark(_picture(view, self.fresh[view]).state())))
         return total(found).six

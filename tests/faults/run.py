@@ -1,0 +1,200 @@
+"""One run: everybody comes, works and breaks things for so long, and then all is counted."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from orderflow.db import Database
+from tests.faults import stage, staleness, verdict
+from tests.faults.chaos import Cutting, Wounding
+from tests.faults.ledger import Counts
+from tests.faults.load import Crowd, Desk
+from tests.faults.stage import BEAT_S, Stage
+from tests.faults.subscribers import Subscriber
+from tests.faults.wounds import Scene, Wound
+from tests.people import People, Person, Shop
+
+CHANNELS: Final = ("", "", "", "/pickup", "/pickup", "/menu")
+REPORT_S: Final = 10.0
+FINISH_S: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how hard. Of each shop six subscribers listen, of each customer one."""
+
+    seconds: float
+    seed: int
+    wounds: Sequence[Wound]
+    shops: int = 4
+    customers: int = 8
+    # Between two orders of one customer, and between two cuts, on average.
+    pause_s: float = 0.25
+    cut_s: float = 2.0
+    away_s: float = 15.0
+
+
+@dataclass
+class Result:
+    """What came of a run; `complaints` is all else that was not as promised."""
+
+    counts: Counts
+    events: int
+    changes: int
+    unanswered: int
+    subscribers: int
+    sessions: int
+    frames: int
+    cuts: int
+    stalls: int
+    processes: int
+    wounds: Counter[str]
+    ends: Counter[str]
+    answers: Counter[int]
+    delays: dict[str, list[float]]
+    degraded_s: list[float]
+    complaints: list[str]
+
+
+async def run(plan: Plan, say: Callable[[str], None]) -> Result:
+    """Do it all, and tell how it goes."""
+    chance = random.Random(plan.seed)  # noqa: S311 - makes a run repeatable
+    async with stage.running(1, 2) as everything:
+        desk = Desk([site.client for site in everything.sites], chance)
+        shops, customers = await _come(everything, plan, desk)
+        crowd = Crowd(desk, shops, customers, plan.pause_s)
+        subscribers = list(_subscribers(everything, shops, customers))
+        async with _silent(everything) as silent:
+            scene = Scene(everything, crowd, customers, silent, chance)
+            wounding = Wounding(scene, plan.wounds, say)
+            cutting = Cutting(subscribers, chance, plan.cut_s, plan.away_s)
+            return await _run(plan, scene, subscribers, wounding, cutting, say)
+
+
+async def _run(
+    plan: Plan,
+    scene: Scene,
+    subscribers: Sequence[Subscriber],
+    wounding: Wounding,
+    cutting: Cutting,
+    say: Callable[[str], None],
+) -> Result:
+    desk, everything = scene.crowd.desk, scene.stage
+    async with asyncio.TaskGroup() as tasks:
+        listening = [tasks.create_task(each.run(), name=each.record.name) for each in subscribers]
+        working = tasks.create_task(scene.crowd.work(), name="crowd")
+        telling = tasks.create_task(_tell(scene, subscribers, wounding, cutting, say), name="progress")
+        cuts = tasks.create_task(cutting.run(), name="cuts")
+        await wounding.run(asyncio.get_running_loop().time() + plan.seconds)
+        cuts.cancel()
+        for each in subscribers:
+            each.cuts.clear()
+        everything.let_go()
+        scene.crowd.stop()
+        async with asyncio.timeout(FINISH_S):
+            await working
+        say("all work is done; waiting for everybody to be told")
+        is_quiet = await verdict.quiet(everything.database_url, subscribers)
+        for task in (*listening, telling):
+            task.cancel()
+    for each in subscribers:
+        each.finish()
+    say("reading what the database holds")
+    judged = await verdict.judge(everything.database_url, desk, scene.crowd.shops, scene.customers, subscribers)
+    records = [each.record for each in subscribers]
+    return Result(
+        counts=judged.counts,
+        events=judged.events,
+        changes=len(desk.changes),
+        unanswered=desk.unanswered,
+        subscribers=len(records),
+        sessions=sum(len(each.sessions) for each in records),
+        frames=sum(len(session.frames) for each in records for session in each.sessions),
+        cuts=cutting.cuts,
+        stalls=cutting.stalls,
+        processes=wounding.processes,
+        wounds=wounding.dealt,
+        ends=sum((each.ends for each in subscribers), Counter()),
+        answers=desk.answers,
+        delays=staleness.delays(records, desk.changes, judged.places, judged.shown, wounding.windows),
+        degraded_s=scene.degraded_s,
+        complaints=[
+            *([] if is_quiet else ["somebody was not told everything in time"]),
+            *wounding.complaints,
+            *_complaints(desk, subscribers, wounding),
+        ],
+    )
+
+
+def _complaints(desk: Desk, subscribers: Sequence[Subscriber], wounding: Wounding) -> list[str]:
+    found = [f"{count} answers with status {status}" for status, count in desk.answers.items() if status == 500]
+    for each in subscribers:
+        found += each.complaints
+        found += [
+            f"{each.record.name} heard too little at {at:.1f}, though nothing had been done to it"
+            for at in each.neglected_at
+            if not any(window.matters == "all" and window.begun < at < window.ended + 5 for window in wounding.windows)
+        ]
+    return found
+
+
+async def _come(everything: Stage, plan: Plan, desk: Desk) -> tuple[list[Shop], list[Person]]:
+    """Open the shops, each with something of a limited stock, something of a changing price, something now and then."""
+    people = People(everything.sites[0].client)
+    shops = []
+    for number in range(plan.shops):
+        shop = await people.shop(f"Shop {number}", stock=5)
+        await shop.add("Tea", 250)
+        await shop.add("Cake", 420)
+        for item in shop.items:
+            desk.done("item", item)
+        shops.append(shop)
+    return shops, [await people.register(f"Customer {number}") for number in range(plan.customers)]
+
+
+def _subscribers(everything: Stage, shops: Sequence[Shop], customers: Sequence[Person]) -> "list[Subscriber]":
+    gates = [site.gate for site in everything.sites]
+    found = []
+    for number, shop in enumerate(shops):
+        for place, channel in enumerate(CHANNELS):
+            view = channel.removeprefix("/") or "shop"
+            path, token = f"/ws/shops/{shop.shop['id']}{channel}", "" if channel else shop.owner.token
+            name = f"{view} {number}.{place}"
+            found.append(Subscriber(name, view, shop.shop["id"], path, token, gates, BEAT_S))  # type: ignore[arg-type]
+    for number, who in enumerate(customers):
+        name = f"customer {number}"
+        found.append(Subscriber(name, "customer", who.user["id"], "/ws/customers/me", who.token, gates, BEAT_S))
+    return found
+
+
+@asynccontextmanager
+async def _silent(everything: Stage) -> AsyncIterator[Database]:
+    """A way to the database that commits, and rings for nobody."""
+    database = Database(everything.database_url, announce=lambda _: None)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _tell(
+    scene: Scene,
+    subscribers: Sequence[Subscriber],
+    wounding: Wounding,
+    cutting: Cutting,
+    say: Callable[[str], None],
+) -> None:
+    """Say every now and then how far it is."""
+    began = asyncio.get_running_loop().time()
+    while True:
+        await asyncio.sleep(REPORT_S)
+        passed = asyncio.get_running_loop().time() - began
+        live = sum(each.is_live for each in subscribers)
+        say(
+            f"{passed:.0f} s: {len(scene.crowd.desk.changes)} changes acknowledged, {live} of {len(subscribers)} live, "
+            f"{cutting.cuts} cuts, {wounding.processes} process faults" + (f"; {wounding.now}" if wounding.now else "")
+        )
