@@ -19,11 +19,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))  # noqa: S311 - to be printed
     parser.add_argument("--only", action="append", default=[], metavar="WOUND", help="deal only this one; repeatable")
-    parser.add_argument("--pause", type=float, default=0.25, help="seconds between two orders of a customer")
+    parser.add_argument("--pause", type=float, default=0.2, help="seconds between two orders of a customer")
     asked = parser.parse_args()
     # Where scripts/test puts a redis-server.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    plan = Plan(asked.minutes * 60, asked.seed, deck(asked.only), pause_s=asked.pause, away_s=90.0)
+    plan = Plan(asked.minutes * 60, asked.seed, deck(asked.only), pause_s=asked.pause)
     print(f"seed {plan.seed}, {asked.minutes:g} minutes", flush=True)
     try:
         result = asyncio.run(_run(plan))

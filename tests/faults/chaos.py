@@ -12,8 +12,6 @@ from tests.faults.staleness import Window
 from tests.faults.subscribers import Subscriber
 from tests.faults.wounds import Scene, Wound
 
-# Between two wounds, so that each is healed for a while.
-CALM_S: Final = (1.5, 3.5)
 # Bells that were just under way are lost as well, and what a trouble leaves behind is over a little later.
 BEFORE_S: Final = 0.5
 AFTER_S: Final = 1.0
@@ -33,15 +31,17 @@ class Wounding:
         self._say = say
         self._chance = random.Random(scene.chance.random())  # noqa: S311 - makes a run repeatable
 
-    async def run(self, until: float) -> None:
-        """Deal one after the other until that time of the loop's clock."""
-        loop = asyncio.get_running_loop()
+    async def run(self, until: float, calm_s: float) -> None:
+        """Deal one after the other until that time of the loop's clock, but each at least once.
+
+        Between two of them is a calm of so many seconds, about, in which all is well.
+        """
         while True:
             for wound in self._chance.sample(self._deck, len(self._deck)):
-                if loop.time() > until:
+                if asyncio.get_running_loop().time() > until and self.dealt.total() >= len(self._deck):
                     return
                 await self._deal(wound)
-                await asyncio.sleep(self._chance.uniform(*CALM_S))
+                await asyncio.sleep(self._chance.uniform(0.5 * calm_s, 1.5 * calm_s))
 
     async def _deal(self, wound: Wound) -> None:
         loop = asyncio.get_running_loop()
@@ -91,7 +91,6 @@ class Cutting:
             # Each of the next connections gets a little further with its answer than the one before.
             step = chance.randint(1, 700)
             victim.cuts.extend(range(step, 6 * step, step))
-            self.cuts += len(victim.cuts)
             link.reset()
         elif how == "at once":
             victim.leave(0)

@@ -105,7 +105,7 @@ class Crowd:
     def __init__(self, desk: Desk, shops: Sequence[Shop], customers: Sequence[Person], pause_s: float) -> None:
         self.desk = desk
         self.shops = shops
-        self.backlogs: dict[str, asyncio.Queue[dict[str, Any]]] = {shop.shop["id"]: asyncio.Queue() for shop in shops}
+        self._backlogs: dict[str, asyncio.Queue[dict[str, Any]]] = {shop.shop["id"]: asyncio.Queue() for shop in shops}
         self._customers = customers
         self._pause_s = pause_s
         self._chance = desk.chance
@@ -120,11 +120,21 @@ class Crowd:
             for shop in self.shops:
                 for _ in range(3):
                     tasks.create_task(self._keep(partial(self._serve, shop), 0), name="clerk")
-                tasks.create_task(self._keep(partial(self._manage, shop), 10 * self._pause_s), name="owner")
+                if shop is not self.quiet_shop:
+                    tasks.create_task(self._keep(partial(self._manage, shop), 10 * self._pause_s), name="owner")
 
     def stop(self) -> None:
         """Begin nothing any more."""
         self._is_over.set()
+
+    @property
+    def quiet_shop(self) -> Shop:
+        """Where nobody orders by himself, and little happens that would make up for a lost bell."""
+        return self.shops[-1]
+
+    def serve_later(self, shop: Shop, order: dict[str, Any]) -> None:
+        """Put an order into the backlog of a shop's clerks."""
+        self._backlogs[shop.shop["id"]].put_nowait(order)
 
     async def _keep(self, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
         while not self._is_over.is_set():
@@ -132,8 +142,8 @@ class Crowd:
             await asyncio.sleep(self._chance.uniform(0, 2 * pause_s))
 
     async def _order(self, who: Person) -> None:
-        shop = self._chance.choice(self.shops)
-        if self.backlogs[shop.shop["id"]].qsize() > QUEUE:
+        shop = self._chance.choice(self.shops[:-1])
+        if self._backlogs[shop.shop["id"]].qsize() > QUEUE:
             return
         wanted = self._chance.sample(shop.items[:3], self._chance.randint(1, 2))
         body = {"lines": [{"item_id": item["id"], "quantity": self._chance.randint(1, 2)} for item in wanted]}
@@ -146,13 +156,13 @@ class Crowd:
         self.desk.attempts[attempt] = before
         order = answer.json()
         self.desk.done("order", order)
-        self.backlogs[order["shop"]["id"]].put_nowait(order)
+        self.serve_later(shop, order)
         if self._chance.random() < 0.05:
             await self._move(who, order, "cancelled")
 
     async def _serve(self, shop: Shop) -> None:
         """Take an order through its life, with mistakes, and without knowing what others do with it meanwhile."""
-        backlog = self.backlogs[shop.shop["id"]]
+        backlog = self._backlogs[shop.shop["id"]]
         try:
             async with asyncio.timeout(0.2):
                 order = await backlog.get()

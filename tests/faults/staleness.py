@@ -15,7 +15,7 @@ Place: TypeAlias = tuple[str, int]
 
 
 class Window(NamedTuple):
-    """A time in which something may make boards late: `bell` a lost bell, `redis` trouble with Redis, `all` any."""
+    """A time in which boards may be late: for trouble with `redis`, a `bell` that is missing, or anything at `all`."""
 
     begun: float
     ended: float
@@ -56,6 +56,8 @@ def _label(change: Change, windows: Sequence[Window]) -> str | None:
         return None
     if change.is_silent:
         return "bell"
+    if any(each.matters == "bell" for each in around):
+        return None
     return "redis" if any(each.matters == "redis" and each.begun < change.at for each in around) else "calm"
 
 

@@ -41,8 +41,9 @@ class Subscriber:
         # When it heard too little on a connection that nobody had interfered with.
         self.neglected_at: list[float] = []
         self.is_live = False
-        # After how many bytes each of the next connections is cut.
+        # After how many bytes each of the next connections is cut, and how many were.
         self.cuts: deque[int] = deque()
+        self.times_cut = 0
         self.link: Link | None = None
         self._path = path
         self._token = token
@@ -51,6 +52,7 @@ class Subscriber:
         self._epoch = ""
         self._picture = Picture(view)
         self._away_s = 0.0
+        self._is_over = asyncio.Event()
         self._connection: ClientConnection | None = None
         self._chance = random.Random(name)  # noqa: S311 - spreads reconnects, guards nothing
 
@@ -64,13 +66,19 @@ class Subscriber:
             self.is_live = False
             wait_s = self._chance.uniform(0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt))
             away_s, self._away_s = self._away_s, 0.0
-            await asyncio.sleep(away_s or wait_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_over.wait(), away_s or wait_s)
 
     def leave(self, away_s: float) -> None:
         """Drop the connection without a word, and be away for so long; for 0 s it is back at once, without jitter."""
         self._away_s = away_s or 1e-9
         if self._connection is not None:
             self._connection.transport.abort()
+
+    def come_back(self) -> None:
+        """All is well from now on: wait for nothing, and be cut no more."""
+        self.cuts.clear()
+        self._is_over.set()
 
     def finish(self) -> None:
         """Put down what its page shows at the end."""
@@ -82,6 +90,7 @@ class Subscriber:
         self.link = link
         if self.cuts:
             link.down.cut_after(self.cuts.popleft())
+            self.times_cut += 1
         try:
             await self._visit(raw, gate, session)
         except (TimeoutError, _Deaf):
