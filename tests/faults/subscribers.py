@@ -60,14 +60,20 @@ class Subscriber:
         """Listen, and come back whenever it ends, until cancelled."""
         attempt = 0
         while True:
-            with self._counted():
-                await self._listen()
-            attempt = 0 if self.is_live else attempt + 1
-            self.is_live = False
+            attempt = 0 if await self.visit() else attempt + 1
             wait_s = self._chance.uniform(0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt))
             away_s, self._away_s = self._away_s, 0.0
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._is_over.wait(), away_s or wait_s)
+
+    async def visit(self) -> bool:
+        """Listen on one connection, until it ends; whether it has ever caught up."""
+        try:
+            with self._counted():
+                await self._listen()
+            return self.is_live
+        finally:
+            self.is_live = False
 
     def leave(self, away_s: float) -> None:
         """Drop the connection without a word, and be away for so long; for 0 s it is back at once, without jitter."""
