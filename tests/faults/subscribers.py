@@ -49,7 +49,7 @@ class Subscriber:
         self._token = token
         self._gates = gates
         self._beat_s = beat_s
-        self._epoch = ""
+        self.epoch = ""
         self._picture = Picture(view)
         self._away_s = 0.0
         self._is_over = asyncio.Event()
@@ -123,7 +123,7 @@ class Subscriber:
         return raw, link
 
     async def _visit(self, raw: socket.socket, gate: Proxy, session: Session) -> None:
-        query = f"?after={self.position}&epoch={self._epoch}" if self._epoch else ""
+        query = f"?after={self.position}&epoch={self.epoch}" if self.epoch else ""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         opening = connect(
             f"ws://127.0.0.1:{gate.port}{self._path}{query}",
@@ -159,9 +159,8 @@ class Subscriber:
 
     def _take(self, frame: Frame) -> None:
         if frame["type"] == "snapshot":
-            # A new numbering begins where it begins.
-            self.position = frame["seq"] if frame["epoch"] != self._epoch else max(self.position, frame["seq"])
-            self._epoch = frame["epoch"]
+            # In a restored database it may be before where one was.
+            self.epoch, self.position = frame["epoch"], frame["seq"]
             self._picture.begin(frame)
             return
         if frame["type"] in ("order", "item", "shop"):
