@@ -30,6 +30,7 @@ from orderflow.ws.beats import Beats
 from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
 from orderflow.ws.listeners import Listeners
+from orderflow.ws.places import Limits
 from orderflow.ws.shared import Shared
 
 ENDED_S: Final = 1.0
@@ -74,7 +75,8 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
     )
     ended = EndedSessions(settings.access_token_expire_minutes * 60)
-    listeners = Listeners(ended.has, partial(rights.staff_of, db))
+    limits = Limits(settings.sockets_per_user, settings.sockets_per_address, settings.sockets_per_process)
+    listeners = Listeners(ended.has, partial(rights.staff_of, db), limits)
     authenticate, beats = Authenticator(tokens, ended), Beats()
     state = {
         "settings": settings,

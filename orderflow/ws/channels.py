@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from orderflow import origins, rights, text
 from orderflow.credentials import Actor
-from orderflow.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from orderflow.errors import Forbidden, NotFound, RateLimited, Refusal, Unauthenticated, Unavailable
 from orderflow.frames import View
 from orderflow.ws.connection import Asked, Connection
 from orderflow.ws.outlet import outlet_of
@@ -27,6 +27,7 @@ CLOSE_CODES: Final[dict[type[Refusal], int]] = {
     Unauthenticated: 4401,
     Forbidden: 4403,
     NotFound: 4404,
+    RateLimited: 4429,
     Unavailable: 1013,
 }
 """4000 and the HTTP status that says the same; 1013 asks to come back later."""
@@ -105,8 +106,13 @@ async def _serve(channel: Channel | None, socket: WebSocket) -> None:
         raise NotFound
     state = socket.state
     actor = None if channel.is_public else state.authenticate(_token(socket))
-    feed = await feed_to_hear(channel, socket, actor)
-    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor)
+    place = state.listeners.places.take(actor and actor.user_id, socket.client.host if socket.client else "")
+    try:
+        feed = await feed_to_hear(channel, socket, actor)
+    except BaseException:
+        state.listeners.places.give_back(place)
+        raise
+    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor, place)
     state.listeners.hold(connection)
     await connection.serve(_asked(socket), socket)
 

@@ -24,6 +24,7 @@ from orderflow.ws.encoding import text_frame
 from orderflow.ws.hub import Hub
 from orderflow.ws.live import NOWHERE, LiveSet
 from orderflow.ws.outlet import Outlet
+from orderflow.ws.places import Place
 from orderflow.ws.stream import Stream
 
 MAX_REPLAY: Final = 1_000
@@ -87,11 +88,15 @@ class Connection:
         "feed",
         "has_caught_up",
         "live_cursor",
+        "place",
         "view",
         "write",
     )
 
-    def __init__(self, outlet: Outlet, around: Surroundings, view: View, feed: UUID, actor: Actor | None) -> None:
+    def __init__(
+        self, outlet: Outlet, around: Surroundings, view: View, feed: UUID, actor: Actor | None, place: Place
+    ) -> None:
+        self.place = place
         self.view = view
         self.feed = feed
         self.actor = actor

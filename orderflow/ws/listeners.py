@@ -10,6 +10,7 @@ from uuid import UUID
 
 from orderflow.errors import Unavailable
 from orderflow.ws.connection import Connection
+from orderflow.ws.places import Limits, Places
 
 LOOK_S: Final = 1.0
 
@@ -26,7 +27,9 @@ class Listeners:
         self,
         has_ended: Callable[[UUID], bool],
         staff_of: Callable[[Iterable[UUID]], Awaitable[set[tuple[UUID, UUID]]]],
+        limits: Limits,
     ) -> None:
+        self.places = Places(limits)
         self._has_ended = has_ended
         self._staff_of = staff_of
         self._connections: set[Connection] = set()
@@ -42,6 +45,7 @@ class Listeners:
     def let_go(self, connection: Connection) -> None:
         """A connection is over."""
         self._connections.discard(connection)
+        self.places.give_back(connection.place)
 
     async def run(self) -> None:
         """Look after all of them, until cancelled."""
