@@ -166,6 +166,7 @@ class Settings(BaseSettings):
     allowed_origins: Origins = ()
     forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"
     metrics_token: Annotated[str, AfterValidator(_bearer)] | None = Field(None, repr=False)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     host: Secret = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     orderflow_data: Annotated[Path, AfterValidator(_full_path)] | None = None

@@ -102,6 +102,12 @@ def serving(directory: Path, *options: str, **settings: str) -> Iterator[Server]
             server.kill()
 
 
+def workers(pid: int) -> set[int]:
+    """The workers that a process has started and that still run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()}
+
+
 def _first_line(process: "subprocess.Popen[str]", patience_s: float, log: "object") -> str:
     lines: queue.Queue[str] = queue.Queue()
     assert process.stdout is not None

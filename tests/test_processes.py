@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.live import Live, Socket, visiting
 from tests.people import Person, Shop, good
 from tests.redis_server import RedisServer
-from tests.servers import Server
+from tests.servers import Server, workers
 
 # One name for all processes, as behind a load balancer; customers who order without end; and no wait for a beat.
 COMMON = {"PUBLIC_URL": "http://orderflow.example", "OPEN_ORDERS_PER_CUSTOMER": "0", "BEAT_SECONDS": "0.5"}
@@ -115,13 +114,13 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_boards_come_back(
     async with visiting(server.url) as live:
         cafe, ada = await live.shop(), await live.register()
         boards = [await _caught_up(live, cafe) for _ in range(8)]
-        before = _workers(server.pid)
+        before = workers(server.pid)
         assert len(before) == 2
 
         for victim in before:
             os.kill(victim, signal.SIGKILL)
         assert {await board.close_code() for board in boards} == {1006}
-        await _until(lambda: len(_workers(server.pid) - before) == 2)
+        await _until(lambda: len(workers(server.pid) - before) == 2)
         order = await _again(lambda: ada.order(cafe.shop, cafe.item))
 
         for board in boards:
@@ -234,9 +233,3 @@ async def _until(fact: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not fact():  # noqa: ASYNC110 - what it waits for tells nobody
             await asyncio.sleep(0.02)
-
-
-def _workers(pid: int) -> set[int]:
-    """The workers that a process has started and that still run."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()}

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from orderflow.errors import BadRequest, HeadersTooLarge, Malformed, MethodNotAllowed, UriTooLong
-from orderflow.http import handshake, headers, problems
+from orderflow.http import handshake, headers, problems, records
 
 MAX_HEADER_BYTES: Final = 16_384
 MAX_URL_BYTES: Final = 8_192
@@ -200,6 +200,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _problem(self, code: str, detail: str) -> bytes:
         request_id = secrets.token_hex(8)
+        records.refuse(self.app_state.get("counts"), problems.STATUSES[code][0], request_id)
         content = problems.problem_bytes(code, detail, request_id)
         lines = [
             *self.server_state.default_headers,

@@ -19,6 +19,7 @@ from orderflow.errors import Forbidden, NotFound, RateLimited, Refusal, Unauthen
 from orderflow.frames import View
 from orderflow.ws.connection import Asked, Connection
 from orderflow.ws.outlet import outlet_of
+from orderflow.ws.visits import Visit
 
 SUBPROTOCOL: Final = "orderflow.v1"
 BEARER: Final = "bearer."
@@ -85,23 +86,27 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
 
 def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
     async def endpoint(socket: WebSocket) -> None:
+        visit = Visit(socket.scope, channel.view if channel else None, socket.state.counts)
         if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
             # Before the handshake, so an answer of HTTP.
+            visit.refuse()
             refusal = Forbidden("Pages of this origin may not listen here.")
             await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
             return
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
         try:
-            await _serve(channel, socket)
+            await _serve(channel, socket, visit)
         except Refusal as refusal:
-            await outlet_of(socket).closed(_close_code(refusal))
+            code = _close_code(refusal)
+            await outlet_of(socket).closed(code)
+            visit.close(code)
         except WebSocketDisconnect:
-            return
+            visit.close(1006)
 
     return endpoint
 
 
-async def _serve(channel: Channel | None, socket: WebSocket) -> None:
+async def _serve(channel: Channel | None, socket: WebSocket, visit: Visit) -> None:
     if channel is None:
         raise NotFound
     state = socket.state
@@ -112,7 +117,8 @@ async def _serve(channel: Channel | None, socket: WebSocket) -> None:
     except BaseException:
         state.listeners.places.give_back(place)
         raise
-    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor, place)
+    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor, place, visit.close)
+    visit.open(connection)
     state.listeners.hold(connection)
     await connection.serve(_asked(socket), socket)
 

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from orderflow.errors import Unavailable
+from orderflow.frames import View
 from orderflow.ws.connection import Connection
 from orderflow.ws.places import Limits, Places
 
@@ -33,18 +34,21 @@ class Listeners:
         self._has_ended = has_ended
         self._staff_of = staff_of
         self._connections: set[Connection] = set()
+        self._open: Counter[View] = Counter()
 
-    def count(self) -> Counter[str]:
+    def count(self) -> Mapping[View, int]:
         """How many sockets are open, by view."""
-        return Counter(connection.view for connection in self._connections)
+        return self._open
 
     def hold(self, connection: Connection) -> None:
         """Look after a connection until it is over."""
         self._connections.add(connection)
+        self._open[connection.view] += 1
 
     def let_go(self, connection: Connection) -> None:
         """A connection is over."""
         self._connections.discard(connection)
+        self._open[connection.view] -= 1
         self.places.give_back(connection.place)
 
     async def run(self) -> None:

@@ -65,6 +65,9 @@ class Handle(Protocol):
     def write(self, frames: bytes) -> None:
         """Give finished frames to the transport; nothing happens once the socket is closed."""
 
+    ended_with: int | None
+    """The close code of whichever side ended it first, None while it is open."""
+
     def close(self, code: int) -> None:
         """Write a close frame now, even to a peer that does not read, and cut the line soon after."""
 
@@ -113,6 +116,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._receiver: Receiver | None = None
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
+        self.ended_with: int | None = None
 
     def take_over(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -146,6 +150,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._abort_later()
             return
         self.stop_keepalive()
+        self._end_with(code)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -229,6 +234,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(pongs))
 
     def handle_close(self, event: Frame) -> None:
+        if self.conn.close_rcvd is not None:
+            self._end_with(self.conn.close_rcvd.code)
         super().handle_close(event)
         # The answer is written, and nothing may follow it.
         self.close_sent = True
@@ -247,18 +254,26 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def eof_received(self) -> None:
         self._abort_later()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_with(1006)
+        super().connection_lost(exc)
+
     def shutdown(self) -> None:
+        self._end_with(1012)
         super().shutdown()
         self.close_sent = True
         self._abort_later()
 
     def keepalive_timeout(self) -> None:
+        self._end_with(1011)
         super().keepalive_timeout()
         if self.close_sent:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
             self._abort_later()
 
     def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is not None:
+            self._end_with(self.conn.close_sent.code)
         super().handle_parser_exception()
         self._abort_later()
 
@@ -286,6 +301,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+
+    def _end_with(self, code: int) -> None:
+        if self.ended_with is None:
+            self.ended_with = code
 
     def _abort_later(self) -> None:
         # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.
