@@ -197,14 +197,26 @@ def test_what_is_said_comes_as_json_whatever_it_is() -> None:
     def say() -> None:
         logs.say(LOGGER, "a step")
         logs.say(LOGGER, "a step", logging.WARNING, order_id=SHOP, ms=0.25, failed=True, why='"quoted"\n', missing=None)
-        LOGGER.error("a path of odd bytes: %s", "caf\udce9")
 
-    bare, full, odd = _said(say)
+    bare, full = _said(say)
 
     assert bare.keys() == {"at", "level", "logger", "message", "pid"}
     assert full.keys() - bare.keys() == {"order_id", "ms", "failed", "why"}
     assert (full["order_id"], full["why"], full["level"]) == (str(SHOP), '"quoted"\n', "WARNING")
-    assert odd["message"].startswith("a path of odd bytes: caf")
+
+
+def test_a_path_of_odd_bytes_is_a_line_as_well() -> None:
+    reader, writer = os.pipe()
+    handler = logs.Handler(writer)
+    handler.setFormatter(logs.Json())
+    # Not by a logger: what else listens to that may not be able to write it.
+    handler.handle(logging.LogRecord("orderflow", logging.ERROR, "", 1, "a path: %s", ("caf\udce9",), None))
+    handler.close()
+    handler._thread.join()
+    os.close(writer)
+
+    with os.fdopen(reader) as lines:
+        assert json.loads(lines.read())["message"].startswith("a path: caf")
 
 
 def test_a_line_is_never_longer_than_what_a_pipe_takes_at_once() -> None:
