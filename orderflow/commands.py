@@ -53,6 +53,9 @@ def serve(host: str | None, port: int | None, workers: int, pace: Pace | None) -
         chosen = _load("demo" if pace else "", workers=workers, host=host, port=taken.getsockname()[1])
         if pace and chosen.resend_api_key:
             raise SettingsError(["RESEND_API_KEY: a demo mails nobody, so take the key away, in .env too"])
+        if pace and sys.stderr.isatty() and "log_level" not in chosen.model_fields_set:
+            # A line for each request would scroll the addresses and logins away.
+            chosen = chosen.model_copy(update={"log_level": "warning"})
         if chosen.database_url is None:
             with embedded.running(_data(chosen)) as server:
                 _run(migrations.upgrade(server.url))
