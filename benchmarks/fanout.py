@@ -2,7 +2,8 @@
 
 Run with `python -m benchmarks.fanout`; the load client, `wsload/`, has a core of its own. The servers take turns within
 each round, and what is reported are medians of the rounds and their ratios. What a server needs is installed into the
-user's cache; one that cannot be had is named, and the others are measured.
+user's cache; one that cannot be had is named, and the others are measured. CPU and memory are those of the server's own
+process: Redis and PostgreSQL share the load client's core, or have one of their own where there are more than two.
 """
 
 import argparse
@@ -126,11 +127,18 @@ def installed(peers: Iterable[Peer], cache: Path) -> tuple[list[Peer], dict[str,
 
 def machine(plan: Plan, rounds: int, load: float) -> str:
     """Where, when and how long this was measured, and what else the machine was doing as it began."""
-    return (
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python "
-        f"{platform.python_version()}, {time.strftime('%Y-%m-%d')}: {rounds} rounds of {plan.seconds:g} s, "
-        f"{plan.sockets:,} sockets, {plan.crowd:,} idle ones; load average {load:.1f} before"
+    facts = (
+        platform.machine(),
+        f"{os.cpu_count()} cores",
+        f"{platform.system()} {platform.release()}",
+        f"Python {platform.python_version()}",
+        time.strftime("%Y-%m-%d"),
+        f"{rounds} {'round' if rounds == 1 else 'rounds'} of {plan.seconds:g} s",
+        f"{plan.sockets:,} sockets",
+        f"{plan.crowd:,} idle ones",
+        f"load average {load:.1f} before",
     )
+    return ", ".join(facts)
 
 
 def _arguments() -> argparse.Namespace:

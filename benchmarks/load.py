@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from benchmarks.peers.peer import Board
 from orderflow import postgresql
 
 PATIENCE_S = 240.0
+CALM_S = 10.0
 SOURCES = sorted((Path(__file__).parent / "wsload").glob("*.c"))
 
 
@@ -69,6 +71,7 @@ class Client:
             return self._run(board, [*words, *(["--gate"] if board.before_publishing else [])])
 
     def _run(self, board: Board, words: list[str]) -> Run:
+        _wait_until_calm(board.pids)
         with self._started([*_about(board), *words]) as process:
             if board.before_publishing and "--gate" in words:
                 assert process.stdout is not None
@@ -102,6 +105,20 @@ class Client:
         finally:
             process.kill()
             process.wait()
+
+
+def _wait_until_calm(pids: list[int]) -> None:
+    """Let the servers end what an earlier run has left them with, for 10 s at most."""
+    deadline, spent = time.monotonic() + CALM_S, -1
+    while (now := sum(map(_cpu_ticks, pids))) > spent + 1 and time.monotonic() < deadline:
+        spent = now
+        time.sleep(0.1)
+
+
+def _cpu_ticks(pid: int) -> int:
+    """The CPU time of a process, in hundredths of a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _about(board: Board) -> list[str]:

@@ -70,13 +70,22 @@ def held(client: Client, running: Running, plan: Plan) -> Figures:
     low, high = -1, len(STEPS)
     while high - low > 1:
         middle = (low + high) // 2
-        run = _open_loop(client, running, plan, STEPS[middle])
-        low, high = (middle, high) if run.is_whole and run["p99_ms"] <= HELD_MS else (low, middle)
+        # A hiccup of the machine is no limit of the server: each step has two tries.
+        is_held = any(_holds(client, running, plan, STEPS[middle]) for _ in range(2))
+        low, high = (middle, high) if is_held else (low, middle)
     return {"held": STEPS[low] if low >= 0 else None}
 
 
+def _holds(client: Client, running: Running, plan: Plan, deliveries_per_s: int) -> bool:
+    run = _open_loop(client, running, plan, deliveries_per_s)
+    return run.is_whole and run["p99_ms"] <= HELD_MS
+
+
 def moves(client: Client, running: Running, plan: Plan) -> Figures:
-    """An order moves: milliseconds until the last board shows it, from the request and from its answer."""
+    """An order moves: milliseconds until the last board shows it, from the request and from its answer.
+
+    An answer that comes after the last board counts as 0.
+    """
     seconds = 2 * plan.seconds
     run = client.publish(running.order_board(), plan.sockets, seconds, warm_up_s=plan.warm_up_s, rate=MOVES_PER_S)
     names = ("last_p50_ms", "last_p99_ms", "answer_last_p50_ms", "answer_last_p99_ms")
