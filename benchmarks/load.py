@@ -34,10 +34,19 @@ class Run:
         return float(self.found[name])
 
     @property
-    def is_whole(self) -> bool:
-        """Whether all that was published reached every socket, once, while the run lasted."""
+    def trouble(self) -> str:
+        """What kept messages from reaching every socket, once, and in time; "" if nothing did."""
         wrong = ("gave_up", "lost", "duplicates", "skipped", "refused", "closed")
-        return not any(self.found.get(name, True) for name in wrong)
+        return ", ".join(f"{name} {self.found[name]}" for name in wrong if self.found[name]).replace(" True", "")
+
+    def checked(self) -> "Run":
+        """The same.
+
+        Raises: Failed if there was trouble.
+        """
+        if self.trouble:
+            raise Failed(f"it did not keep up: {self.trouble}")
+        return self
 
 
 class Client:

@@ -10,7 +10,7 @@ from benchmarks.measures import Figures
 OURS: Final = "orderflow"
 
 Rounds = Mapping[str, Sequence[Figures]]
-"""By server, the figures of each round; rounds without a figure lack its name, or have None."""
+"""By server, the figures of each round; rounds without a figure lack its name."""
 
 
 @dataclass(frozen=True)

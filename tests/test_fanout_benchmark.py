@@ -12,7 +12,7 @@ NAMES = {"orderflow": "orderflow", "nchan": "nchan", "c": "C", "starlette": "Sta
 
 
 def rounds(name: str, *values: float | None) -> list[Figures]:
-    return [{name: value} for value in values]
+    return [{name: value} if value is not None else {} for value in values]
 
 
 def row(found: dict[str, list[Figures]], title: str) -> str:
