@@ -17,6 +17,8 @@ from orderflow import postgresql
 
 PATIENCE_S = 240.0
 CALM_S = 10.0
+# A server that runs no more than this in a tenth of a second is calm.
+CALM_NS = 10_000_000
 SOURCES = sorted((Path(__file__).parent / "wsload").glob("*.c"))
 
 
@@ -118,16 +120,15 @@ class Client:
 
 def _wait_until_calm(pids: list[int]) -> None:
     """Let the servers end what an earlier run has left them with, for 10 s at most."""
-    deadline, spent = time.monotonic() + CALM_S, -1
-    while (now := sum(map(_cpu_ticks, pids))) > spent + 1 and time.monotonic() < deadline:
-        spent = now
+    deadline, spent_ns = time.monotonic() + CALM_S, -CALM_NS
+    while (now_ns := sum(map(_cpu_ns, pids))) > spent_ns + CALM_NS and time.monotonic() < deadline:
+        spent_ns = now_ns
         time.sleep(0.1)
 
 
-def _cpu_ticks(pid: int) -> int:
-    """The CPU time of a process, in hundredths of a second."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def _cpu_ns(pid: int) -> int:
+    """What the main thread of a process has run, in nanoseconds."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 
 
 def _about(board: Board) -> list[str]:

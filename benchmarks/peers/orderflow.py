@@ -31,7 +31,9 @@ OWNER = {"email": "owner@example.com", "password": "correct horse", "name": "Ben
 SHOP = {"name": "Bench", "currency": "EUR", "time_zone": "Europe/Berlin"}
 ITEM = {"name": "Flat white", "price_minor": 350}
 ORDERS = 8
-SETTINGS = {"ACCESS_TOKEN_EXPIRE_MINUTES": "600", "OPEN_ORDERS_PER_CUSTOMER": "0"}
+# All sockets are those of one person at one machine.
+UNLIMITED = ("OPEN_ORDERS_PER_CUSTOMER", "SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "SOCKETS_PER_PROCESS")
+SETTINGS = {"ACCESS_TOKEN_EXPIRE_MINUTES": "600", **dict.fromkeys(UNLIMITED, "0")}
 # Farther than any run publishes.
 AHEAD = 2 * messages.FIRST
 
