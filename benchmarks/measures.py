@@ -8,7 +8,8 @@ from benchmarks.load import Client, Failed, Run
 from benchmarks.peers.peer import Running
 
 # Deliveries a second that are tried one after the other in an open loop.
-STEPS: Final = tuple(1_000 * k for k in (25, 50, 75, 100, 125, 150, 175, 200, 225, 250, 275, 300, 350, 400, 500))
+THOUSANDS: Final = (25, 50, 75, 100, 125, 150, 175, 200, 225, 250, 275, 300, 350, 400, 500, 600, 800)
+STEPS: Final = tuple(1_000 * k for k in THOUSANDS)
 HELD_MS: Final = 50.0
 STEADY: Final = 50_000
 # Orders moved a second: so few that each has reached all before the next.
