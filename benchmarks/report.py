@@ -30,9 +30,9 @@ class Goal:
 
     def verdict(self, found: "Comparison") -> str:
         """What was reached: the aim, the floor, or neither."""
-        if self._is_met(found.ours if self.aim_unit else found.ratio, self.aim):
-            return "aim"
-        return "floor" if self._is_met(found.ratio, self.floor) else "**below**"
+        if not self._is_met(found.ratio, self.floor):
+            return "**below**"
+        return "aim" if self._is_met(found.ours if self.aim_unit else found.ratio, self.aim) else "floor"
 
     def wanted(self) -> list[str]:
         """The floor and the aim, to be read."""

@@ -43,6 +43,12 @@ def test_an_aim_may_be_a_figure_of_our_own() -> None:
     assert "| ≤ 0.85 | ≤ 16 KB | 15.0 to 20.0 | **0.75** (0.75 to 0.75) | aim |" in row(found, "idle memory")
 
 
+def test_an_aim_without_its_floor_is_not_reached() -> None:
+    found = {"orderflow": rounds("handshakes", 2_900.0), "starlette": rounds("handshakes", 3_200.0)}
+
+    assert row(found, "handshakes").endswith("| **0.91** (0.91 to 0.91) | **below** |")
+
+
 def test_a_server_that_got_nowhere_in_half_of_the_rounds_has_no_figure() -> None:
     found = {"orderflow": rounds("held", 150_000, 150_000), "nchan": rounds("held", None, 100_000)}
 
