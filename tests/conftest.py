@@ -14,6 +14,7 @@ from unittest import mock
 
 import asyncpg
 import httpx2
+import hypothesis
 import pytest
 from playwright.async_api import Browser, async_playwright
 from sqlalchemy.engine import make_url
@@ -38,6 +39,10 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 ORIGIN = "http://127.0.0.1:8000"
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("orderflow", deadline=None)
+hypothesis.settings.load_profile("orderflow")
 
 _databases = itertools.count(1)
 
