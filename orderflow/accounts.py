@@ -1,5 +1,6 @@
 """Accounts: who has registered, and what they are called. Passwords are hashed beside the loop, not on it."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from orderflow import credentials, feeds, sessions, text
+from orderflow.counts import Counts
 from orderflow.credentials import Actor
 from orderflow.db import Database, Transaction
 from orderflow.errors import BadCredentials, EmailTaken, Invalid, Unauthenticated, Unavailable, UserNotFound
@@ -25,7 +27,9 @@ T = TypeVar("T")
 HASHING_THREADS: Final = 2
 HASHING_QUEUE: Final = 64
 
-_ME: Final = "SELECT id, email, name, role, instant(created_at) AS created_at FROM users WHERE id = $1"
+_ME: Final = """
+    SELECT id, email, name, role, instant(created_at) AS created_at FROM users WHERE id = $1 AND erased_at IS NULL
+"""
 
 
 async def register(db: Database, hasher: "Hasher", wanted: Register) -> User:
@@ -66,6 +70,12 @@ async def login(db: Database, hasher: "Hasher", wanted: Login, lifetime: timedel
     return await sessions.start(db, rows[0]["id"], hashed, lifetime, in_cookie=wanted.cookie)
 
 
+async def oldest(db: Database) -> str | None:
+    """The address of who registered first: "" once that account has been erased, None where nobody has registered."""
+    rows = await db.fetch("SELECT email FROM users ORDER BY created_at, id LIMIT 1")
+    return rows[0]["email"] or "" if rows else None
+
+
 async def me(db: Database, actor: Actor) -> User:
     """The account of who asks.
 
@@ -87,7 +97,9 @@ async def change(db: Database, actor: Actor, wanted: MeChange) -> User:
     changed = wanted.model_dump(exclude_unset=True)
 
     async def step(transaction: Transaction) -> None:
-        await transaction.execute(update(users).where(users.c.id == actor.user_id).values(**changed))
+        # An account that is being erased meanwhile keeps no name.
+        own = (users.c.id == actor.user_id, users.c.erased_at.is_(None))
+        await transaction.execute(update(users).where(*own).values(**changed))
 
     if changed:
         await db.run(step)
@@ -120,9 +132,15 @@ async def set_password(db: Database, email: str, password: str, hasher: "Hasher"
 class Hasher:
     """Hashes and verifies passwords in threads, so that nothing else waits for it, and so many at once at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Counts | None = None) -> None:
+        self._counts = counts or Counts()
         self._limiter = anyio.CapacityLimiter(HASHING_THREADS)
         self._asked = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many passwords wait for a thread."""
+        return max(0, self._asked - HASHING_THREADS)
 
     async def hash(self, password: str) -> str:
         """The hash of a password.
@@ -143,12 +161,20 @@ class Hasher:
     async def _run(self, work: Callable[[], T]) -> T:
         # Counted here: the limiter knows of those who wait only when they have had a turn of the loop.
         if self._asked >= HASHING_THREADS + HASHING_QUEUE:
+            self._counts.hashing_refused.add()
             raise Unavailable("Too many are signing in at once: try again.", retry_after_s=2)
         self._asked += 1
+        asked_at = time.perf_counter()
+
+        def timed() -> tuple[float, T]:
+            return time.perf_counter() - asked_at, work()
+
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            waited_s, result = await anyio.to_thread.run_sync(timed, limiter=self._limiter)
         finally:
             self._asked -= 1
+        self._counts.hashing_waits.observe(waited_s)
+        return result
 
 
 def _address(given: str) -> str:

@@ -3,18 +3,21 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from orderflow import orders, rights, settings
+from orderflow import logs, orders, rights, settings
 from orderflow.accounts import Hasher
 from orderflow.bus import Bus, LocalBus, RedisBus
+from orderflow.counts import Counts
 from orderflow.credentials import Tokens
 from orderflow.db import Database
 from orderflow.errors import Unavailable
@@ -22,7 +25,9 @@ from orderflow.frames import Event
 from orderflow.http import routes
 from orderflow.http.middleware import Edge
 from orderflow.http.problems import EXCEPTION_HANDLERS, refused
-from orderflow.metrics import exposition
+from orderflow.lineage import Lineage
+from orderflow.mailer import Mailer
+from orderflow.metrics import Metrics, gauges
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
@@ -30,57 +35,75 @@ from orderflow.ws.beats import Beats
 from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
 from orderflow.ws.listeners import Listeners
+from orderflow.ws.places import Limits
 from orderflow.ws.shared import Shared
 
 ENDED_S: Final = 1.0
+SWEEP_S: Final = 60.0
+LINEAGE_S: Final = 1.0
 ABANDONED_S: Final = 60.0
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application; what lives as long as the process is made in its lifespan, for `request.state`."""
+def create_app(settings: Settings, scoreboard: Path | None = None) -> Starlette:
+    """The application; what lives as long as the process is made in its lifespan, for `request.state`.
+
+    `scoreboard` is the directory in which the workers of one service leave their figures for each other.
+    """
+    counts = Counts()
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
         # Sockets first: there are few of them, and thousands may come back at once.
         routes=[*channels.routes(), *routes.socket_routes(paths), *routes.routes()],
-        middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins)],
+        middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins, counts=counts)],
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=partial(_lifespan, settings),
+        lifespan=partial(_lifespan, settings, counts, scoreboard),
     )
     # /orders/ is no other name of /orders, and a redirect would lose a body.
     application.router.redirect_slashes = False
     return application
 
 
-def from_environment() -> Starlette:
+def from_environment(scoreboard: Path) -> Starlette:
     """The application of a process that has only its environment, as uvicorn's workers do."""
-    return create_app(settings.load())
+    return create_app(settings.load(), scoreboard)
 
 
 @asynccontextmanager
-async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[str, Any]]:
+async def _lifespan(
+    settings: Settings, counts: Counts, scoreboard: Path | None, _app: Starlette
+) -> AsyncIterator[dict[str, Any]]:
     def announce(events: Sequence[Event]) -> None:
         hub.ring(events)
+        # What is ready waits for its hold, and is seen in time by itself.
+        if any(event.to_status == "picked_up" for event in events):
+            mailer.kick()
 
     def make_bus(hear: Callable[[str, bytes], None]) -> Bus:
-        return RedisBus(settings.redis_url, hear) if settings.redis_url else LocalBus()
+        return RedisBus(settings.redis_url, hear, counts) if settings.redis_url else LocalBus()
 
     if settings.database_url is None or settings.secret_key is None:
         raise RuntimeError("whoever starts the application settles DATABASE_URL and SECRET_KEY")
-    db = Database(settings.database_url, announce)
-    hub = Hub(db, make_bus)
+    db = Database(settings.database_url, announce, counts)
+    lineage = Lineage(db)
+    hub = Hub(db, make_bus, counts)
+    mailer = Mailer(db, settings, counts)
+    hasher = Hasher(counts)
     tokens = Tokens(
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
     )
     ended = EndedSessions(settings.access_token_expire_minutes * 60)
-    listeners = Listeners(ended.has, partial(rights.staff_of, db))
+    limits = Limits(settings.sockets_per_user, settings.sockets_per_address, settings.sockets_per_process)
+    listeners = Listeners(ended.has, partial(rights.staff_of, db), limits)
     authenticate, beats = Authenticator(tokens, ended), Beats()
+    metrics = Metrics(db, counts, gauges(hub, listeners, hasher), scoreboard)
     state = {
         "settings": settings,
         "db": db,
         "hub": hub,
-        "hasher": Hasher(),
+        "counts": counts,
+        "hasher": hasher,
         "tokens": tokens,
         "ended": ended,
         "authenticate": authenticate,
@@ -88,11 +111,12 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
         "at_shops": Shared(partial(rights.at_shops, db)),
         "refused": refused,
         "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),
-        "metrics": partial(exposition, hub, listeners),
+        "metrics": metrics,
     }
     try:
         # What ended before this process began is known before its first answer; without a database nobody gets in.
         with suppress(Unavailable):
+            await lineage.begin()
             await ended.refresh(db)
         async with asyncio.TaskGroup() as tasks:
             running = [
@@ -102,7 +126,11 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
                     ("beats", beats.run()),
+                    ("e-mails", mailer.run()),
+                    ("metrics", metrics.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
+                    ("sessions that are over", _every(SWEEP_S, partial(ended.sweep, db))),
+                    ("lineage", _every(LINEAGE_S, lineage.check)),
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
             ]
@@ -112,6 +140,7 @@ async def _lifespan(settings: Settings, _app: Starlette) -> AsyncIterator[dict[s
                 task.cancel()
     finally:
         await db.close()
+        await metrics.close()
 
 
 def _keep_collections_rare() -> None:
@@ -124,8 +153,10 @@ def _keep_collections_rare() -> None:
 
 
 async def _close_abandoned(db: Database) -> None:
-    if closed := await orders.close_abandoned(db, datetime.now(UTC)):
-        logger.info("closed %d orders that nobody had touched for 48 h", closed)
+    began = time.perf_counter()
+    closed = await orders.close_abandoned(db, datetime.now(UTC))
+    ms = round((time.perf_counter() - began) * 1000, 2)
+    logs.say(logger, "abandoned orders closed", logging.INFO if closed else logging.DEBUG, count=closed, ms=ms)
 
 
 async def _every(seconds: float, step: Callable[[], Awaitable[Any]]) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
+from orderflow.counts import Counts
 from orderflow.wire import Complaint, Line, Publisher, client, reason
 
 LISTEN_S = 1.0
@@ -79,9 +80,10 @@ class RedisBus:
 
     reaches_others = True
 
-    def __init__(self, url: str, hear: Callable[[str, bytes], None]) -> None:
+    def __init__(self, url: str, hear: Callable[[str, bytes], None], counts: Counts | None = None) -> None:
         self._hear = hear
-        self._publisher = Publisher(url)
+        self._counts = counts or Counts()
+        self._publisher = Publisher(url, self._counts)
         self._client = client(url, retries=0)
         self._pulse = f"pulse:{secrets.token_hex(8)}"
         # Counts, and never an entry at zero: what is in here is what every new connection subscribes to.
@@ -101,7 +103,7 @@ class RedisBus:
     @property
     def dropped(self) -> int:
         """How many messages could not be published, since the start."""
-        return self._publisher.dropped
+        return self._counts.dropped.value
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -173,6 +175,7 @@ class RedisBus:
         if channel == self._pulse:
             self._pulse_heard()
         elif channel in self._wanted:
+            self._counts.heard.value += 1
             try:
                 self._hear(channel, message)
             except Exception as error:
@@ -182,6 +185,7 @@ class RedisBus:
     def _pulse_heard(self) -> None:
         if self._failures:
             log.warning("Redis is heard again")
+            self._counts.reconnects.add()
         self._failures = 0
         self._healthy_until = time.monotonic() + SILENCE_S
         self._silence.reschedule(asyncio.get_running_loop().time() + SILENCE_S)

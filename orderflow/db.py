@@ -7,6 +7,7 @@ back and tries it anew. What a transaction has told its `events` is announced af
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from orderflow import pool
-from orderflow.errors import Unavailable
+from orderflow.counts import Counts
+from orderflow.errors import Refusal, Unavailable
 from orderflow.frames import Event, event_of
 from orderflow.pool import Lent, Turn
 
@@ -71,8 +73,9 @@ class Outcome:
 class Database:
     """One PostgreSQL database, for the life of the process."""
 
-    def __init__(self, url: str, announce: Announce) -> None:
+    def __init__(self, url: str, announce: Announce, counts: Counts | None = None) -> None:
         self._announce = announce
+        self._counts = counts or Counts()
         self._engine = create_async_engine(
             url,
             pool_size=POOL_SIZE + HOT_WRITES + HOT_READS,
@@ -83,8 +86,8 @@ class Database:
         )
         event.listen(self._engine.sync_engine, "connect", _limit_transactions)
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writers = Lent(self._lend, HOT_WRITES)
-        self._readers = Lent(self._lend, HOT_READS)
+        self._writers = Lent(self._lend, HOT_WRITES, self._counts.pool_waits.of("writers"))
+        self._readers = Lent(self._lend, HOT_READS, self._counts.pool_waits.of("readers"))
         self._shop_turns: dict[str, Turn] = {}
         self._writes: set[asyncio.Task[Any]] = set()
 
@@ -105,7 +108,7 @@ class Database:
             Unavailable: the database is away, or others held the same rows for too long. Where the connection was lost
                 during COMMIT, the change may have happened.
         """
-        return await self._shielded(self._retried(lambda: self._transaction(step)))
+        return await self._shielded(self._counted("run", lambda: self._retried(lambda: self._transaction(step))))
 
     async def call(self, statement: str, *values: Any, shop: str) -> Outcome:
         """Call a function of the hot path as one transaction of one round trip, and announce its events.
@@ -115,7 +118,9 @@ class Database:
         Raises:
             Unavailable: as `run` does.
         """
-        return await self._shielded(self._in_turn(shop, lambda: self._call(statement, values)))
+        return await self._shielded(
+            self._counted("call", lambda: self._in_turn(shop, lambda: self._call(statement, values)))
+        )
 
     async def read(self, step: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run a step that only reads; each of its statements sees its own snapshot.
@@ -128,7 +133,7 @@ class Database:
             async with self._connected(self._autocommit.connect()) as connection:
                 return await step(connection)
 
-        return await self._retried(connected, lost_too=True)
+        return await self._counted("read", lambda: self._retried(connected, lost_too=True))
 
     async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """Read by one statement, in one round trip: one snapshot.
@@ -142,7 +147,7 @@ class Database:
                 rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
                 return rows
 
-        return await self._retried(fetched, lost_too=True)
+        return await self._counted("fetch", lambda: self._retried(fetched, lost_too=True))
 
     async def _transaction(self, step: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._connected(self._engine.connect()) as connection:
@@ -172,12 +177,33 @@ class Database:
             # It is committed: the boards find it by themselves, and the caller has to hear that it worked.
             logger.exception("could not announce events")
 
+    async def _counted(self, kind: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it, and count how long it took and what became of it."""
+        began = time.perf_counter()
+        outcome = "failed"
+        try:
+            result = await work()
+            outcome = "done"
+        except Unavailable:
+            outcome = "unavailable"
+            raise
+        except Refusal:
+            outcome = "refused"
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            self._counts.transactions.of(kind, outcome).add()
+            self._counts.transaction_times.of(kind).observe(time.perf_counter() - began)
+        return result
+
     async def _in_turn(self, shop: str, attempt: Callable[[], Awaitable[T]]) -> T:
         began = asyncio.get_running_loop().time()
         turn = self._shop_turns.setdefault(shop, Turn(HOT_WRITES // 2))
         turn.waiting += 1
         try:
-            await pool.acquire(turn.free, TURN_WAIT_S)
+            await pool.acquire(turn.free, TURN_WAIT_S, self._counts.turn_waits)
         except TimeoutError as error:
             raise Unavailable("Too much is going on at this shop: try again.") from error
         else:
@@ -205,6 +231,7 @@ class Database:
                 if is_late or number == ATTEMPTS or (verdict == "away" and not (lost_too and number == 1)):
                     logger.warning("the database did not do it: %s (attempt %d)", pool.name(error), number)
                     raise Unavailable from error
+                self._counts.retries.of(pool.cause(error)).add()
                 await asyncio.sleep(random.uniform(0, 0.01 * 4**number))  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
 
@@ -216,7 +243,11 @@ class Database:
 
     @asynccontextmanager
     async def _connected(self, opening: AsyncConnection) -> AsyncIterator[AsyncConnection]:
-        connection = await opening
+        began = time.perf_counter()
+        try:
+            connection = await opening
+        finally:
+            self._counts.pool_waits.of("engine").observe(time.perf_counter() - began)
         try:
             yield connection
         except TimeoutError:

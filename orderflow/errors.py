@@ -103,6 +103,13 @@ class Forbidden(Refusal):
     sentence = "You may see this, but not do that."
 
 
+class WrongPassword(Forbidden):
+    """The token is good, so this is no 401: a client that got one would refresh it, or sign out."""
+
+    code = "wrong_password"
+    sentence = "This is not the password of your account."
+
+
 class NotFound(Refusal):
     code = "not_found"
     sentence = "There is nothing here that you can see."
@@ -125,6 +132,16 @@ class Conflict(Refusal):
 class EmailTaken(Conflict):
     code = "email_taken"
     sentence = "Somebody has registered with this e-mail address already."
+
+
+class OwnsShops(Conflict):
+    code = "owns_shops"
+    sentence = "This account owns a shop, and a shop cannot be closed or handed over yet."
+
+
+class OpenOrders(Conflict):
+    code = "open_orders"
+    sentence = "Orders of this account are under way: they have to be picked up or cancelled first."
 
 
 class SlugTaken(Conflict):

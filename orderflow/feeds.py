@@ -18,6 +18,16 @@ FINISHED_SHOWN: Final = 100
 
 _APPEND: Final = text("SELECT append_to_shop(:shop, :kind, :item, :actor, CAST(:document AS text))")
 _OPEN: Final = text("INSERT INTO feeds (id, epoch, head, menu_seq, number) VALUES (:id, :epoch, 0, 0, 0)")
+# Waits for the writers under way, and has those who come wait: locked row by row, it could deadlock with them.
+_LOCK: Final = text("LOCK TABLE feeds IN EXCLUSIVE MODE")
+_RENEW: Final = text("UPDATE feeds SET epoch = :epoch")
+# Above all that the shop has called in its last five weeks: what it called since the backup is not known.
+_NUMBER_ON: Final = text("""
+    UPDATE feeds f SET day = greatest(f.day, CAST(clock() AT TIME ZONE s.time_zone AS date)),
+        number = 100 * ceil(greatest(1, f.number, (
+            SELECT max(o.number) FROM orders o WHERE o.shop_id = f.id AND o.business_day > f.day - 35)) / 100.0)
+    FROM shops s WHERE s.id = f.id
+""")
 _HEADS: Final = "SELECT id, epoch, head FROM feeds WHERE id = ANY ($1)"
 
 _EVENTS: Final = """
@@ -85,6 +95,17 @@ async def append(transaction: Transaction, shop: UUID, actor: UUID, document: st
     values = {"shop": shop, "kind": kind, "item": item, "actor": actor, "document": document}
     fields = (await transaction.execute(_APPEND, values)).scalar_one()
     transaction.events.append(event_of(fields))
+
+
+async def renew(transaction: Transaction) -> int:
+    """Make all positions worthless, by a new epoch; return how many feeds there are. Nothing is appended meanwhile."""
+    await transaction.execute(_LOCK)
+    return int((await transaction.execute(_RENEW, {"epoch": secrets.token_hex(8)})).rowcount)
+
+
+async def number_on(transaction: Transaction) -> None:
+    """Let today's numbers go on above a round hundred at every shop, so that those that were lost are not repeated."""
+    await transaction.execute(_NUMBER_ON)
 
 
 async def heads(db: Database, wanted: Iterable[UUID]) -> dict[UUID, Position]:

@@ -10,3 +10,8 @@ def new_id() -> UUID:
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def made_at(made: UUID) -> float:
+    """When an id of ours was made, in seconds since 1970, to the millisecond."""
+    return (made.int >> 80) / 1000

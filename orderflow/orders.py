@@ -29,7 +29,7 @@ CLOSED_AT_ONCE: Final = 100
 MISSES: Final = 20
 
 _PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-_MOVE: Final = "SELECT * FROM move_order($1, $2, $3, $4, $5, $6, $7, $8)"
+_MOVE: Final = "SELECT * FROM move_order($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _DOCUMENT: Final = "order_document(o) AS document"
 _READ: Final = """
     SELECT o.id, o.shop_id, o.status, o.trail, o.version, o.cancelled_by, o.updated_at, {document}
@@ -58,6 +58,7 @@ _REFUSALS: Final[dict[str, type[errors.Refusal]]] = {
     refusal.code: refusal
     for refusal in (
         errors.NotFound,
+        errors.Unauthenticated,
         errors.ShopPaused,
         errors.ItemUnavailable,
         errors.TotalChanged,
@@ -102,6 +103,7 @@ async def place(
 
     Raises:
         NotFound: there is no such shop.
+        Unauthenticated: the customer's account has just been erased.
         IdempotencyKeyReused: the key stands for another order.
         Invalid: an `email` from somebody who is not of the shop's staff.
         ShopPaused, ItemUnavailable, TotalChanged, TooManyOpenOrders, OutOfStock: as things stand, in this order.
@@ -139,10 +141,12 @@ async def move(
     wanted: OrderMove,
     *,
     recall: timedelta,
+    hold: timedelta,
     matches: Callable[[int], bool] | None = None,
 ) -> OrderDocument:
-    """Move an order, or leave it where it stands already.
+    """Move an order, or leave it where it stands already; the e-mails that follow from it are queued with it.
 
+    `hold` is how long the one that tells of a ready order is held back.
     `matches` tells of a version whether the client wants to change it (If-Match).
 
     Raises:
@@ -166,7 +170,7 @@ async def move(
             if row["status"] == wanted.status:
                 return OrderDocument(order_id, row["version"], row["document"])
             continue
-        outcome = await _move(db, row, decided, standing.trail, user, wanted.reason)
+        outcome = await _move(db, row, decided, standing.trail, user, wanted.reason, hold)
         if outcome.code == "moved":
             return _document(outcome)
         if outcome.code != "missed":
@@ -248,7 +252,7 @@ async def close_abandoned(db: Database, now: datetime) -> int:
         decided = lifecycle.closing(row["status"])
         if decided is not None:
             reason = ABANDONED if decided.to == "cancelled" else None
-            closed += (await _move(db, row, decided, None, None, reason)).code == "moved"
+            closed += (await _move(db, row, decided, None, None, reason, timedelta())).code == "moved"
     return closed
 
 
@@ -266,12 +270,13 @@ async def _move(
     trail: tuple[lifecycle.Status, ...] | None,
     user: UUID | None,
     reason: str | None,
+    hold: timedelta,
 ) -> Outcome:
     # What the system closes cannot be recalled: it leaves no trail.
     after: tuple[lifecycle.Status, ...] = ()
     if trail is not None:
         after = trail[:-1] if decided.is_recall else (*trail, row["status"])
-    values = (row["id"], row["version"], decided.to, list(after), decided.is_recall, decided.by, user, reason)
+    values = (row["id"], row["version"], decided.to, list(after), decided.is_recall, decided.by, user, reason, hold)
     return await db.call(_MOVE, *values, shop=str(row["shop_id"]))
 
 

@@ -4,6 +4,7 @@ Knows no statements: `db.py` runs them.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,9 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from orderflow.counts import Times
+
 WAIT_S: Final = 3.0
 
-_AGAIN: Final = frozenset({"40P01", "40001", "55P03"})
+_AGAIN: Final = {"40P01": "deadlock", "40001": "serialization", "55P03": "lock_timeout"}
 # Statement cancelled, shut down, crashed, starting, read-only, transaction timed out, renamed, not to be logged in to.
 _AWAY: Final = frozenset(
     {"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01", "28000", "55000"}
@@ -39,8 +42,9 @@ class Turn:
 class Lent:
     """Raw asyncpg connections, lent from the engine's pool for good: a checkout each time costs as much as a query."""
 
-    def __init__(self, lend: Callable[[], Awaitable[PoolProxiedConnection]], size: int) -> None:
+    def __init__(self, lend: Callable[[], Awaitable[PoolProxiedConnection]], size: int, waits: Times) -> None:
         self._lend = lend
+        self._waits = waits
         self._free = asyncio.Semaphore(size)
         self._idle: deque[PoolProxiedConnection] = deque()
 
@@ -51,7 +55,7 @@ class Lent:
         Raises:
             TimeoutError: all were busy for too long.
         """
-        await acquire(self._free, WAIT_S)
+        await acquire(self._free, WAIT_S, self._waits)
         try:
             lent = self._open() or await self._lend()
             try:
@@ -93,13 +97,18 @@ class Lent:
         self.drop_all()
 
 
-async def acquire(free: asyncio.Semaphore, patience_s: float) -> None:
+async def acquire(free: asyncio.Semaphore, patience_s: float, waits: Times) -> None:
     """Take a place, with no timer where one is free."""
     if not free.locked():
+        waits.observe(0.0)
         await free.acquire()
         return
-    async with asyncio.timeout(patience_s):
-        await free.acquire()
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(patience_s):
+            await free.acquire()
+    finally:
+        waits.observe(time.perf_counter() - began)
 
 
 def verdict(error: BaseException) -> str | None:
@@ -107,13 +116,22 @@ def verdict(error: BaseException) -> str | None:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return "away"
-        error = error.orig.__cause__ or error.orig if error.orig else error
+        error = _of_driver(error)
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         if state in _AGAIN:
             return "again"
         return "away" if state in _AWAY or state.startswith(_AWAY_CLASSES) else None
     return "away" if isinstance(error, _LOST) else None
+
+
+def cause(error: BaseException) -> str:
+    """Why it is tried again, in a word."""
+    return _AGAIN.get(getattr(_of_driver(error), "sqlstate", None) or "", "lost")
+
+
+def _of_driver(error: BaseException) -> BaseException:
+    return error.orig.__cause__ or error.orig if isinstance(error, DBAPIError) and error.orig else error
 
 
 def name(error: BaseException) -> str:

@@ -72,6 +72,10 @@ class MeChange(Model):
     name: Name = ABSENT
 
 
+class MeErase(Model):
+    password: AnyPassword
+
+
 class User(Model):
     id: str
     email: str
@@ -137,6 +141,19 @@ class Shop(Model):
 class ShopPage(Model):
     data: list[Shop]
     next_cursor: str | None
+
+
+class Screen(Model):
+    """A screen of a shop: the address at which people reach it, and the path of that as a QR code."""
+
+    screen: str
+    url: str
+    qr: str
+
+
+class ScreenPage(Model):
+    data: list[Screen]
+    next_cursor: None
 
 
 class StaffNew(Model):

@@ -5,20 +5,21 @@ Runs the application, says when it answers, and ends all of it in time. Knows no
 
 import asyncio
 import contextlib
-import logging
 import os
+import resource
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from orderflow import app, postgresql
+from orderflow import app, logs, postgresql, scoreboard
 from orderflow.settings import Settings, environment
 
 # Of the 15 s after which everything has ended, the embedded database may need the last 4.
@@ -33,24 +34,15 @@ class CannotListen(Exception):
     """The address is taken, or is none of this machine."""
 
 
-class QuietSockets(logging.Filter):
-    """Drop uvicorn's line for each WebSocket: it repeats the query string, and there are too many of them."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Keep what is not about a single WebSocket that came or went."""
-        return "WebSocket %s" not in str(record.msg) and not str(record.msg).startswith("connection ")
+LOGGING: dict[str, Any] = logs.configuration()
+SCOREBOARD = "ORDERFLOW_SCOREBOARD"
 
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "filters": {"quiet_sockets": {"()": "orderflow.serving.QuietSockets"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet_sockets"]}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
-    # Each of its revisions would otherwise say twice that it runs.
-    "loggers": {"alembic": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
-}
+def allow_many_files() -> None:
+    """Raise the number of open files to what the system lets this process have: each socket is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,22 +63,29 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, taken: socket.socket, workers: int, announce: Announce) -> int:
     """Serve until told to end; return the exit code. `announce` is called once requests are answered."""
+    allow_many_files()
+    logging = logs.configuration(settings.log_level)
     if workers == 1:
-        _Server(configured(settings, app.create_app(settings)), announce).run(sockets=[taken])
+        _Server(configured(settings, app.create_app(settings), logging=logging), announce).run(sockets=[taken])
         return 0
-    os.environ.update(environment(settings))
-    return _Workers(configured(settings, "orderflow.serving:worker", workers), taken, announce).serve()
+    with scoreboard.made() as directory:
+        os.environ.update({**environment(settings), SCOREBOARD: str(directory)})
+        config = configured(settings, "orderflow.serving:worker", workers, logging)
+        return _Workers(config, taken, announce).serve()
 
 
 def worker() -> Starlette:
     """Make the application of a worker process, which does not outlive the parent that started it."""
     postgresql.end_with_parent()
-    return app.from_environment()
+    return app.from_environment(Path(os.environ[SCOREBOARD]))
 
 
-def configured(settings: Settings, application: Starlette | str, workers: int = 1) -> uvicorn.Config:
-    """Configure uvicorn for the application: our protocols, limits and times."""
-    return uvicorn.Config(
+def configured(
+    settings: Settings, application: Starlette | str, workers: int = 1, logging: dict[str, Any] | None = None
+) -> uvicorn.Config:
+    """Configure uvicorn for the application: our protocols, limits and times; the log of the process, if given."""
+    kind = uvicorn.Config if workers == 1 else _WorkersConfig
+    return kind(
         application,
         factory=isinstance(application, str),
         workers=workers,
@@ -102,7 +101,7 @@ def configured(settings: Settings, application: Starlette | str, workers: int = 
         forwarded_allow_ips=settings.forwarded_allow_ips,
         server_header=False,
         access_log=False,
-        log_config=LOGGING,
+        log_config=logging,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -127,6 +126,15 @@ class _Server(uvicorn.Server):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_S):
                 await super().shutdown(sockets)
+
+
+class _WorkersConfig(uvicorn.Config):
+    """The configuration of workers, each of which sets its log up by it before anything else."""
+
+    def configure_logging(self) -> None:
+        super().configure_logging()
+        # uvicorn hands the signal on that ended a worker; unhandled it would kill what the log has still to write.
+        end_on_signals()
 
 
 class _Workers(Multiprocess):

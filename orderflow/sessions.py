@@ -7,17 +7,17 @@ they end with their session.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text, update
 
 from orderflow import credentials
 from orderflow.credentials import Actor, Tokens
 from orderflow.db import Database, Transaction
 from orderflow.errors import BadCredentials, BadRefreshToken, Unauthenticated, Unavailable
-from orderflow.ids import new_id
+from orderflow.ids import made_at, new_id
 from orderflow.schemas import User
 from orderflow.tables import refresh_tokens, sessions, users
 
@@ -25,6 +25,7 @@ from orderflow.tables import refresh_tokens, sessions, users
 COOKIE_GRACE: Final = timedelta(seconds=30)
 # Longer than any transaction lasts between setting `ended_at` and its COMMIT.
 ENDING_SLACK_S: Final = 15.0
+SWEPT_AT_ONCE: Final = 1_000
 
 _NOW: Final = func.clock()
 _USER: Final = (
@@ -34,7 +35,18 @@ _USER: Final = (
     users.c.role,
     func.instant(users.c.created_at).label("created_at"),
 )
-_ENDED: Final = "SELECT id FROM sessions WHERE ended_at > now() - make_interval(secs => $1)"
+_OVER: Final = text("""
+    DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE ended_at < now() - make_interval(secs => :keep_s) LIMIT :limit)
+""")
+# Those that ended all at once are not told one by one.
+_ENDED: Final = """
+    WITH restored AS (SELECT sessions_since AS at FROM lineage)
+    SELECT extract(epoch FROM (SELECT at FROM restored))::float8 AS since, ARRAY(
+        SELECT id FROM sessions
+        WHERE ended_at > now() - make_interval(secs => $1) AND ended_at IS DISTINCT FROM (SELECT at FROM restored)
+    ) AS ended
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +124,21 @@ async def logout(db: Database, ended: "EndedSessions", refresh_token: str | None
         ended.add(each)
 
 
-async def end_all(transaction: Transaction, user_id: UUID) -> None:
-    """End all sessions of somebody; every process hears of it within a second."""
-    await _end(transaction, sessions.c.user_id == user_id)
+async def end_all(transaction: Transaction, user_id: UUID) -> list[UUID]:
+    """End all sessions of somebody for good, and tell which; every process hears of it within a second."""
+    found = await _end(transaction, sessions.c.user_id == user_id)
+    own = select(sessions.c.id).where(sessions.c.user_id == user_id)
+    await transaction.execute(delete(refresh_tokens).where(refresh_tokens.c.session_id.in_(own)))
+    return found
+
+
+async def end_everybodys(transaction: Transaction, at: datetime) -> int:
+    """End all sessions of everybody, those of which nothing is known included; return how many were known.
+
+    Whoever calls it notes `at` as the lineage's `sessions_since`.
+    """
+    ending = update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=at)
+    return int((await transaction.execute(ending)).rowcount)
 
 
 async def _locked(transaction: Transaction, hashed: bytes) -> Row[Any] | None:
@@ -178,6 +202,8 @@ class EndedSessions:
         self._clock = clock
         # Until when each is of interest, in the order in which they were heard of.
         self._ended: dict[UUID, float] = {}
+        # Sessions that began before this have ended, in seconds since 1970.
+        self._since = 0.0
         self._read_at: float | None = None
 
     @property
@@ -191,7 +217,7 @@ class EndedSessions:
 
     def has(self, session_id: UUID) -> bool:
         """Whether a session has ended, as far as this process has heard."""
-        return session_id in self._ended
+        return session_id in self._ended or made_at(session_id) < self._since
 
     async def refresh(self, db: Database) -> None:
         """Hear of those that ended since the last time, wherever they did; forget those whose tokens have expired.
@@ -201,11 +227,26 @@ class EndedSessions:
         """
         now = self._clock()
         since_s = self._keep_s if self._read_at is None else now - self._read_at + ENDING_SLACK_S
-        for row in await db.fetch(_ENDED, min(since_s, self._keep_s)):
-            self.add(row["id"])
+        (row,) = await db.fetch(_ENDED, min(since_s, self._keep_s))
+        for session_id in row["ended"]:
+            self.add(session_id)
+        self._since = row["since"] or 0.0
         self._read_at = now
         for session_id in [each for each, until in self._ended.items() if until < now]:
             del self._ended[session_id]
+
+    async def sweep(self, db: Database) -> None:
+        """Delete, with their refresh tokens, those that are of no interest to any process: at most 1,000 at once.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        values = {"keep_s": self._keep_s, "limit": SWEPT_AT_ONCE}
+
+        async def step(transaction: Transaction) -> None:
+            await transaction.execute(_OVER, values)
+
+        await db.run(step)
 
 
 class Authenticator:

@@ -15,7 +15,7 @@ from orderflow.db import Database, Transaction
 from orderflow.errors import CurrencyFixed, Forbidden, Invalid, NotFound, SlugTaken, VersionMismatch
 from orderflow.ids import new_id
 from orderflow.schemas import ShopChange, ShopNew
-from orderflow.tables import orders, shop_slugs, shop_staff, shops
+from orderflow.tables import orders, shop_slugs, shop_staff, shops, users
 from orderflow.text import slug_of
 
 MAX_SLUG: Final = 40
@@ -31,7 +31,6 @@ _PAGE: Final = """
 """
 _LISTED: Final = _PAGE.format(which="s.listed AND ($1::text IS NULL OR s.name ILIKE $1)")
 _OF_USER: Final = _PAGE.format(which="s.id IN (SELECT t.shop_id FROM shop_staff t WHERE t.user_id = $1)")
-_ROLE: Final = "SELECT role FROM users WHERE id = $1"
 
 _NOW: Final = func.clock()
 _DOCUMENT: Final = func.shop_document(literal_column("shops")).cast(Text).label("document")
@@ -89,12 +88,10 @@ async def create(db: Database, user: UUID, wanted: ShopNew) -> ShopDocument:
         Invalid: the database does not know the time zone.
         SlugTaken: another shop has or had the slug that was asked for.
     """
-    rows = await db.fetch(_ROLE, user)
-    if not rows or rows[0]["role"] != "shop_owner":
-        raise Forbidden("Only somebody who registered as a shop owner may open a shop.")
     facts = {"owner_id": user, "listed": True, "ordering": "open", "version": 1, **wanted.model_dump(exclude={"slug"})}
 
     async def step(transaction: Transaction) -> ShopDocument:
+        await _check_owner(transaction, user)
         await _check_zone(transaction, wanted.time_zone)
         await transaction.execute(_LOCK_SLUGS)
         slug, shop_id = await _free_slug(transaction, wanted), new_id()
@@ -189,6 +186,14 @@ async def _check(transaction: Transaction, shop_id: UUID, changed: dict[str, Any
         ordered = select(exists().where(orders.c.shop_id == shop_id))
         if (await transaction.execute(ordered)).scalar_one():
             raise CurrencyFixed
+
+
+async def _check_owner(transaction: Transaction, user: UUID) -> None:
+    # Locked as the shop's reference to it will be: an account that is being erased gets no shop.
+    found = select(users.c.role).where(users.c.id == user, users.c.erased_at.is_(None))
+    role = (await transaction.execute(found.with_for_update(read=True, key_share=True))).scalar_one_or_none()
+    if role != "shop_owner":
+        raise Forbidden("Only somebody who registered as a shop owner may open a shop.")
 
 
 async def _check_zone(transaction: Transaction, zone: str) -> None:

@@ -55,7 +55,8 @@ async def add(db: Database, owner: UUID, shop: UUID | str, wanted: StaffNew) -> 
 
     async def step(transaction: Transaction) -> tuple[StaffMember, bool]:
         found = select(users.c.id, users.c.name, users.c.email).where(users.c.email == wanted.email)
-        row = (await transaction.execute(found)).one_or_none()
+        # Locked as the membership's reference to it will be: an account that is being erased becomes no staff.
+        row = (await transaction.execute(found.with_for_update(read=True, key_share=True))).one_or_none()
         if row is None:
             raise UserNotFound
         adding = insert(shop_staff).values(shop_id=shop_id, user_id=row.id, added_at=func.clock())

@@ -72,6 +72,8 @@ users: Final = Table(
     CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
     CheckConstraint("email = lower(email)", name="email_lower"),
     CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="erased_at"),
+    # Asked every second: whether somebody was erased lately.
+    Index("ix_users_erased_at", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
 )
 
 # A session is a family of refresh tokens; ended_at is set by logout, by reuse of a token and by a new password.
@@ -219,6 +221,8 @@ orders: Final = Table(
     # The boards and what nobody touched for long; how many a customer has open at a shop.
     Index("ix_orders_active_shop_id", "shop_id", "id", postgresql_where=text("is_active")),
     Index("ix_orders_active_customer_id", "customer_id", "shop_id", postgresql_where=text("is_active")),
+    # What staff ordered for an address, when the account with this address is erased.
+    Index("ix_orders_email", "email", postgresql_where=text("email IS NOT NULL")),
     postgresql_with={"fillfactor": "80"},
 )
 
@@ -303,12 +307,15 @@ outbox: Final = Table(
     Column("recipient", Text),
     _required("state", Text),
     _at("queued_at"),
-    # When it may be sent: at the end of the hold, and after a failure when to try again.
+    # The end of the hold, or when somebody put it back: the order in which they are sent, and what its age counts from.
     _at("due_at"),
     _required("attempts", Integer),
-    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that.
+    # Not before this, after a failure of which it may be the cause itself; null otherwise.
+    _at("retry_at", nullable=True),
+    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that, again
+    # where it is certain that no attempt was accepted, and once it was sent.
     Column("payload", JSON),
-    # The moment of the first claim; null before that.
+    # The moment of the claim that fixed the payload; null before that.
     _at("claimed_at", nullable=True),
     # While a worker has it; null for nobody.
     _at("leased_until", nullable=True),
@@ -335,18 +342,24 @@ mail_rate: Final = Table(
     metadata,
     Column("id", Boolean, primary_key=True),
     _at("next_at"),
+    # How often in a row Resend could not be used, whatever the letter.
+    _required("failures", Integer),
+    # While one letter is tried after a failure; null otherwise.
+    _at("probing_until", nullable=True),
     CheckConstraint("id", name="one_row"),
 )
 
-# One row: which database this is. Another answer at start means that it was restored, so feeds get new epochs.
+# One row: which database this is. Another answer means that it was restored, so feeds get new epochs.
 lineage: Final = Table(
     "lineage",
     metadata,
     Column("id", Boolean, primary_key=True),
-    # PostgreSQL's own: of the cluster (pg_control_system), of its history, of the database in it.
-    _required("system_identifier", BigInteger),
-    _required("timeline", Integer),
-    _required("database_oid", BigInteger),
+    # PostgreSQL's own: of the cluster, of the history of its log, of the database in it. Null where it does not tell.
+    Column("system_identifier", BigInteger),
+    Column("timeline", Integer),
+    Column("database_oid", BigInteger),
     _at("noted_at"),
+    # Sessions that began before this have ended, also those that a restored database has lost; null while none were.
+    _at("sessions_since", nullable=True),
     CheckConstraint("id", name="one_row"),
 )

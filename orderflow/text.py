@@ -11,6 +11,7 @@ _BIDI_OVERRIDES: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_BUT_NEWLINE_AND_TAB: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -86,9 +87,14 @@ def slug_of(name: str) -> str | None:
     return found if len(found) >= 3 and not _UUID.fullmatch(found) else None
 
 
+def is_uuid(text: str) -> bool:
+    """Whether this is a UUID in its usual form with hyphens, in either case."""
+    return _UUID.fullmatch(text) is not None
+
+
 def uuid_of(text: str) -> UUID | None:
     """The UUID in its usual form with hyphens, in either case; None for anything else."""
-    return UUID(text) if _UUID.fullmatch(text) else None
+    return UUID(text) if is_uuid(text) else None
 
 
 def shop_named(text: str) -> UUID | str | None:
@@ -96,3 +102,8 @@ def shop_named(text: str) -> UUID | str | None:
     if (found := uuid_of(text)) is not None:
         return found
     return text if len(text) <= 40 and _SLUG.fullmatch(text) else None
+
+
+def one_line(text: str) -> str:
+    """Whatever it holds as a single line, which neither ends early nor turns what stands beside it around."""
+    return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())

@@ -15,6 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from orderflow.counts import Counts
+
 PREFIX = "orderflow:"
 QUEUE_LENGTH = 10_000
 BATCH_LENGTH = 500
@@ -100,8 +102,8 @@ class Line:
 class Publisher:
     """A bounded queue and the one task that empties it, in order, in batches; what fails is dropped."""
 
-    def __init__(self, url: str) -> None:
-        self.dropped = 0
+    def __init__(self, url: str, counts: Counts) -> None:
+        self._counts = counts
         self._client = client(url, retries=1)
         self._queue: deque[tuple[tuple[str, ...], bytes]] = deque()
         self._is_filled = asyncio.Event()
@@ -111,7 +113,7 @@ class Publisher:
     def put(self, channels: tuple[str, ...], message: bytes) -> None:
         if len(self._queue) >= QUEUE_LENGTH:
             self._queue.popleft()
-            self.dropped += 1
+            self._counts.dropped.add()
             self._overflow.say(1)
         self._queue.append((channels, message))
         self._is_filled.set()
@@ -135,9 +137,12 @@ class Publisher:
                 await pipeline.execute()
         except Exception as error:
             # The listeners of these messages find out from the database; the pause spares a server that is down.
-            self.dropped += len(batch)
+            self._counts.dropped.add(len(batch))
             self._failure.say(len(batch), error)
             await asyncio.sleep(PAUSE_S)
+        else:
+            # A pulse has no content.
+            self._counts.published.add(sum(1 for _, message in batch if message))
 
 
 class Complaint:

@@ -1,9 +1,10 @@
 """What people do with the pages, in a real browser."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, WebSocketRoute, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.people import PASSWORD, Person
 
@@ -45,6 +46,22 @@ class Deafness:
                 socket.send(message)
 
         socket.connect_to_server().on_message(pass_on)
+
+
+async def lose_answers(page: Page, url: str | re.Pattern[str]) -> list[str]:
+    """Let the answer to the first POST to each address be lost on its way; those addresses, as they come."""
+    lost: list[str] = []
+
+    async def lose(route: Route) -> None:
+        if route.request.method != "POST" or route.request.url in lost:
+            await route.continue_()
+            return
+        lost.append(route.request.url)
+        assert (await route.fetch()).status == 201
+        await route.abort()
+
+    await page.route(url, lose)
+    return lost
 
 
 async def visitor(browser: Browser, url: str, person: Person | None = None, **device: Any) -> Visitor:

@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -12,6 +14,7 @@ from unittest import mock
 
 import asyncpg
 import httpx2
+import hypothesis
 import pytest
 from playwright.async_api import Browser, async_playwright
 from sqlalchemy.engine import make_url
@@ -22,7 +25,8 @@ from orderflow.app import create_app
 from orderflow.settings import Settings
 from tests.people import Api, People
 from tests.redis_server import RedisServer
-from tests.servers import SECRET, Server, serving
+from tests.resend_server import KEY, ResendServer
+from tests.servers import SECRET, Server, environment, serving
 
 CHROMIUM_FLAGS = (
     "--headless",
@@ -35,6 +39,10 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 ORIGIN = "http://127.0.0.1:8000"
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("orderflow", deadline=None)
+hypothesis.settings.load_profile("orderflow")
 
 _databases = itertools.count(1)
 
@@ -63,6 +71,13 @@ def postgres() -> Iterator[str]:
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
     """The URL of an empty database of the newest schema, for one test."""
+    async with fresh_database(postgres) as url:
+        yield url
+
+
+@asynccontextmanager
+async def fresh_database(postgres: str) -> AsyncIterator[str]:
+    """The URL of an empty database of the newest schema, for as long as the context lasts."""
     name = f"test_{next(_databases)}"
     await _run(postgres, f"CREATE DATABASE {name} TEMPLATE template_of_tests")
     yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
@@ -110,6 +125,25 @@ async def api(make_api: Callable[..., Any]) -> Api:
 
 
 @pytest.fixture
+def resend() -> Iterator[ResendServer]:
+    """A server that plays Resend."""
+    with ResendServer() as server:
+        yield server
+
+
+@pytest.fixture
+def make_sender(make_api: Callable[..., Any], resend: ResendServer) -> Callable[..., Any]:
+    """Makes the application with e-mails that go to that Resend, twenty a second and without a hold."""
+
+    async def make(**changed: Any) -> Api:
+        usual = {"ready_email_hold_seconds": 0, "email_rate_per_second": 20, "resend_api_key": KEY}
+        made: Api = await make_api(**{**usual, "resend_api_url": resend.url, **changed})
+        return made
+
+    return make
+
+
+@pytest.fixture
 def make_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts `orderflow serve`: `make_server("--workers", "2", REDIS_URL=…)`."""
     numbers = itertools.count(1)
@@ -120,6 +154,23 @@ def make_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Ser
             return stack.enter_context(serving(directory, *options, **{"DATABASE_URL": database_url, **settings}))
 
         yield make
+
+
+@pytest.fixture
+def run_command(database_url: str, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command of orderflow to its end: `run_command("mails", "--state", "sent")`."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "orderflow", *arguments],
+            cwd=tmp_path,
+            env=environment(tmp_path, DATABASE_URL=database_url),
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+
+    return run
 
 
 @pytest.fixture
@@ -135,9 +186,17 @@ async def people(server: Server) -> AsyncIterator[People]:
         yield People(client)
 
 
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """A headless Chromium; what a test opens in it is closed with the test, and takes no more time of the others."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium; tests open contexts of their own in it."""
+async def chromium() -> AsyncIterator[Browser]:
+    """The one browser of all tests."""
     path = shutil.which("chromium") or "chromium"
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))

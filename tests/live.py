@@ -112,6 +112,15 @@ class Socket:
             except ConnectionClosed:
                 return self.connection.close_code or 1006
 
+    async def is_open(self) -> bool:
+        """Whether the server still answers on it."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await (await self.connection.ping())
+        except ConnectionClosed:
+            return False
+        return True
+
     async def say(self, message: Any) -> None:
         """Send text as it is, anything else as JSON."""
         await self.connection.send(message if isinstance(message, (str, bytes)) else json.dumps(message))
@@ -134,7 +143,6 @@ async def running(settings: Settings, protocol: str | None = None, **changed: An
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         chosen = settings.model_copy(update={"public_url": url, **changed})
         config = serving.configured(chosen, create_app(chosen))
-        config.log_config = None
         config.ws = protocol or config.ws
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[taken]), name="uvicorn")

@@ -44,10 +44,6 @@ class Server:
         assert self.process is not None
         return self.process.pid
 
-    def workers(self) -> set[int]:
-        """The workers that it has started and that still run."""
-        return {each for each in children(self.pid) if b"spawn_main" in _command(each)}
-
     def start(self, patience_s: float = 60) -> None:
         """Start it, on the port that it had before if any, and wait until it answers."""
         port = self.url.rpartition(":")[2] if self.url else "0"
@@ -112,6 +108,11 @@ def children(pid: int) -> set[int]:
         return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
     except FileNotFoundError:
         return set()
+
+
+def workers(pid: int) -> set[int]:
+    """The workers among them."""
+    return {each for each in children(pid) if b"spawn_main" in _command(each)}
 
 
 def _command(pid: int) -> bytes:

@@ -18,13 +18,14 @@ LAYERS = (
     ("app",),
     ("metrics",),
     ("http", "ws", "demo"),
-    ("bus", "mailer", "embedded", "lineage"),
-    ("accounts", "shops", "staff", "items", "orders"),
+    ("bus", "mailer", "mails", "embedded", "lineage"),
+    ("accounts", "erasure", "shops", "staff", "items", "orders"),
     ("feeds", "outbox", "rights", "sessions"),
-    ("db", "tables", "migrations"),
+    ("db", "tables", "migrations", "delivery"),
     ("schemas", "frames", "pool", "letters"),
     ("lifecycle", "credentials", "origins", "fields"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql", "logs"),
+    ("counts", "figures", "scoreboard"),
 )
 LINE = {name: number for number, names in enumerate(LAYERS) for name in names}
 EDGES = ("__main__", "commands", "serving", "app", "http", "ws")
@@ -117,6 +118,20 @@ def test_the_domain_knows_neither_http_nor_websockets() -> None:
 
 def test_only_the_bus_and_its_wire_know_redis() -> None:
     assert users("redis") <= {"bus", "wire"}
+
+
+def test_no_email_leaves_from_a_request() -> None:
+    importing = {
+        name: {part(module) for module, tree in SOURCES.items() if f"orderflow.{name}" in imported(tree)}
+        for name in ("delivery", "mailer")
+    }
+
+    assert users("resend") == {"delivery"}
+    assert importing == {"delivery": {"mailer"}, "mailer": {"app", "commands"}}
+
+
+def test_only_the_edge_of_http_draws_codes() -> None:
+    assert users("segno") == {"http"}
 
 
 def test_settings_are_read_in_one_place() -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from orderflow import wire
 from orderflow.bus import Bus, LocalBus, RedisBus
+from orderflow.counts import Counts
 from tests.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +22,8 @@ class Station:
 
     def __init__(self, url: str) -> None:
         self.heard: list[tuple[str, bytes]] = []
-        self.bus = RedisBus(url, self.hear)
+        self.counts = Counts()
+        self.bus = RedisBus(url, self.hear, self.counts)
 
     def hear(self, channel: str, message: bytes) -> None:
         if message == b"poison":
@@ -252,6 +254,8 @@ async def test_a_killed_redis_is_noticed_and_everything_comes_back_by_itself(
         await here.hears("during", b"back")
         assert took_s < 1.5
         assert [record.message for record in caplog.records].count("Redis is heard again") == 2
+        assert (here.counts.reconnects.value, here.counts.heard.value) == (1, 2)
+        assert (there.counts.published.value, there.counts.dropped.value) == (1, there.bus.dropped)
 
 
 async def test_without_redis_at_the_start_nothing_waits_and_nothing_fails(server: RedisServer) -> None:

@@ -1,4 +1,4 @@
-"""`orderflow serve | migrate | password | openapi`, run as a person runs them: each in a process of its own."""
+"""The commands of `orderflow`, run as a person runs them: each in a process of its own."""
 
 import asyncio
 import json
@@ -233,11 +233,12 @@ def test_another_database_is_migrated_by_command_before_it_serves(
 ) -> None:
     external = environment | {"DATABASE_URL": database}
 
-    refused = run(external, "serve", "--port", "0")
+    refused, neither = run(external, "serve", "--port", "0"), run(external, "restored")
     migrated, again = run(external, "migrate"), run(external, "migrate")
 
-    assert refused.returncode == 1
+    assert refused.returncode == neither.returncode == 1
     assert refused.stderr.endswith("run: orderflow migrate\n")
+    assert neither.stderr.endswith("run: orderflow migrate\n")
     assert (migrated.returncode, migrated.stdout.split()[0]) == (0, "0001")
     assert (again.returncode, again.stdout) == (0, "nothing to do\n")
     assert serve(DATABASE_URL=database).get("readyz") == 200
@@ -307,9 +308,9 @@ def register(served: Served, email: str, role: str = "customer") -> None:
     assert served.post("v1/auth/register", person).status_code == 201
 
 
-def open_shop(served: Served) -> str:
-    register(served, "ada@example.com", "shop_owner")
-    token = served.log_in("ada@example.com", "the old password").json()["access_token"]
+def open_shop(served: Served, email: str = "ada@example.com") -> str:
+    register(served, email, "shop_owner")
+    token = served.log_in(email, "the old password").json()["access_token"]
     shop = {"name": "Corner Café", "currency": "EUR", "time_zone": "Europe/Berlin"}
     return str(served.post("v1/shops", shop, token).json()["id"])
 
@@ -355,6 +356,43 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(running: 
     assert works == (200 if code == 0 else 401)
 
 
+def test_who_asks_the_operator_is_erased_while_the_server_runs_once_that_is_confirmed(running: Served) -> None:
+    register(running, "emmy@example.com")
+
+    for said in ("", "no\n", "y\n"):
+        done = run(running.environment, "erase", "emmy@example.com", said=said)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", "orderflow: nothing was erased\n")
+    assert running.log_in("emmy@example.com", "the old password").status_code == 200
+
+    done = run(running.environment, "erase", "Emmy@Example.com", said="yes\n")
+
+    assert (done.returncode, done.stdout) == (0, "the account is erased, and all sessions of this person have ended\n")
+    assert running.log_in("emmy@example.com", "the old password").status_code == 401
+
+
+@pytest.mark.parametrize("email", ["nobody@example.com", "rosa@example.com"])
+def test_nobody_and_the_owner_of_a_shop_are_not_erased(running: Served, email: str) -> None:
+    if email.startswith("rosa"):
+        open_shop(running, email)
+
+    done = run(running.environment, "erase", "--yes", email)
+
+    assert done.returncode == 1
+    assert ("This account owns Corner Café" if email.startswith("rosa") else "Nobody has registered") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("", 1)])
+def test_on_a_terminal_an_erasure_is_asked_about(running: Served, answer: str, code: int) -> None:
+    register(running, f"hedy{code}@example.com")
+
+    ended, shown = on_terminal(running.environment, ["erase", f"hedy{code}@example.com"], [answer])
+
+    assert ended == code
+    assert f"Erase the account of hedy{code}@example.com for good?" in shown
+    assert running.log_in(f"hedy{code}@example.com", "the old password").status_code == (401 if code == 0 else 200)
+
+
 def on_terminal(environment: dict[str, str], arguments: list[str], answers: list[str]) -> tuple[int, str]:
     """Run a command on a terminal, answer each question it asks, and return its exit code and what was to be seen."""
     pid, terminal = pty.fork()
@@ -370,6 +408,18 @@ def on_terminal(environment: dict[str, str], arguments: list[str], answers: list
             os.write(terminal, waiting.pop(0).encode() + b"\n")
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+
+def test_the_embedded_database_is_reached_by_what_works_beside_its_server(running: Served) -> None:
+    with subprocess.Popen([*COMMAND, "work"], env=running.environment, text=True, stdout=subprocess.PIPE) as working:
+        assert working.stdout is not None
+        assert working.stdout.readline() == "orderflow sends e-mails\n"
+        working.terminate()
+
+    shown = run(running.environment, "mails")
+
+    assert working.returncode == 0
+    assert (shown.returncode, shown.stdout) == (0, "waiting 0, sent 0, withdrawn 0, given up 0\n")
 
 
 def test_the_openapi_document_is_printed(environment: dict[str, str]) -> None:

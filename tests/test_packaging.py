@@ -1,4 +1,4 @@
-"""The wheel carries all that is needed to run: code, pages and migrations."""
+"""The wheel carries all that is needed to run: code, pages, migrations and the words of e-mails."""
 
 import subprocess
 import sys
@@ -9,10 +9,11 @@ import pytest
 
 CHECKOUT = Path(__file__).parent.parent
 ASK_LOCATIONS = """
-from orderflow import migrations
+from orderflow import letters, migrations
 from orderflow.http import pages
 print(pages.directory())
 print(migrations.config().get_main_option("script_location"))
+print(letters.TEMPLATES)
 """
 
 
@@ -40,9 +41,10 @@ def test_the_wheel_carries_every_module_page_and_migration(wheel: Path) -> None:
         *(f"orderflow/_migrations/{name}" for name in below("migrations")),
     }
     assert "orderflow/_migrations/versions/0001_create_the_first_schema.py" in carried
+    assert "orderflow/emails/en/ready.j2" in carried
 
 
-def test_an_installed_orderflow_finds_its_own_pages_and_migrations(wheel: Path, tmp_path: Path) -> None:
+def test_an_installed_orderflow_finds_its_own_pages_migrations_and_words(wheel: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
 
@@ -57,6 +59,7 @@ def test_an_installed_orderflow_finds_its_own_pages_and_migrations(wheel: Path, 
     assert asked.stdout.split() == [
         str(tmp_path / "orderflow" / "_static" / "board"),
         str(tmp_path / "orderflow" / "_migrations"),
+        str(tmp_path / "orderflow" / "emails"),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 from playwright.async_api import Page, Route, async_playwright
 
+from orderflow.currencies import MINOR_DIGITS
 from tests.conftest import CHROMIUM_FLAGS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -69,3 +70,14 @@ async def test_every_module_test_is_found(page: Page) -> None:
     registered = await page.evaluate("async () => (await import('/tests/pages/check.mjs')).names()")
 
     assert sorted(registered) == sorted(name for _, name in _named_tests())
+
+
+def test_the_pages_offer_the_currencies_that_shops_may_have() -> None:
+    source = (ROOT / "static" / "board" / "currencies.js").read_text("utf-8")
+    offered = re.findall(r'"([A-Z]{3}) [A-Z ]+"', source)
+
+    # What is left are units of account and of funds, in which nobody prices a coffee, and a second name of the bolívar.
+    unused = {"BOV", "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW", "VED", "XAD"}
+    assert set(MINOR_DIGITS) - set(offered) == unused
+    assert set(offered) <= set(MINOR_DIGITS)
+    assert offered == sorted(set(offered))

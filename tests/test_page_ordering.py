@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.browsing import Visitor, expect_live, fill, visitor
+from tests.browsing import Visitor, expect_live, fill, lose_answers, visitor
 from tests.people import PASSWORD, People, Person, Shop, good
 from tests.servers import Server
 
@@ -50,21 +50,12 @@ async def test_a_double_tap_and_a_lost_answer_make_one_order(server: Server, bro
     shop = await people.shop()
     buyer = await visitor(browser, server.url, await people.register())
     page = await _menu(buyer, shop)
-    lost: list[int] = []
-
-    async def lose_the_first(route: Route) -> None:
-        if route.request.method == "POST" and not lost:
-            lost.append((await route.fetch()).status)
-            await route.abort()
-        else:
-            await route.continue_()
-
-    await page.route("**/v1/shops/*/orders", lose_the_first)
+    lost = await lose_answers(page, re.compile(r"/v1/shops/[^/]+/orders$"))
     await page.get_by_label("Add Flat white").click()
     await page.locator("#order").dblclick()
 
     await page.wait_for_url(ORDERED)
-    assert lost == [201]
+    assert len(lost) == 1
     assert len(await _placed(shop)) == 1
 
 

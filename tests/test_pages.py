@@ -1,4 +1,4 @@
-"""The seven pages as files: addresses, headers, and a browser that has nothing to complain of."""
+"""The eight pages as files: addresses, headers, and a browser that has nothing to complain of."""
 
 from playwright.async_api import Browser, expect
 
@@ -96,7 +96,8 @@ async def test_no_page_makes_the_browser_complain_whatever_people_type(
     at = f"/shops/{shop.shop['slug']}"
     for who, path in [
         (owner, "/"), (owner, at), (owner, f"{at}/board"), (owner, f"{at}/pickup"), (owner, f"{at}/manage"),
-        (buyer, "/orders"), (buyer, f"/orders/{order['id']}"),
+        (owner, f"{at}/poster"),
+        (buyer, "/orders"), (buyer, f"/orders/{order['id']}"), (buyer, "/account"),
     ]:  # fmt: skip
         page = await who.open(path)
         await expect(page.get_by_text(SPITEFUL).first).to_be_visible()
@@ -126,7 +127,7 @@ async def test_a_token_is_neither_in_an_address_nor_kept_where_scripts_can_read_
 async def test_an_unknown_shop_says_so(server: Server, browser: Browser, people: People) -> None:
     someone = await visitor(browser, server.url, await people.register())
 
-    for page in ("", "/board", "/pickup", "/manage"):
+    for page in ("", "/board", "/pickup", "/manage", "/poster"):
         shown = await someone.open(f"/shops/no-such-shop{page}")
 
         await expect(shown.get_by_role("heading", name="There is no shop at this address")).to_be_visible()

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.live import Live, Socket, visiting
 from tests.people import Person, Shop, good
 from tests.redis_server import RedisServer
-from tests.servers import Server
+from tests.servers import Server, workers
 
 # One name for all processes, as behind a load balancer; customers who order without end; and no wait for a beat.
 COMMON = {"PUBLIC_URL": "http://orderflow.example", "OPEN_ORDERS_PER_CUSTOMER": "0", "BEAT_SECONDS": "0.5"}
@@ -114,13 +114,13 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_boards_come_back(
     async with visiting(server.url) as live:
         cafe, ada = await live.shop(), await live.register()
         boards = [await _caught_up(live, cafe) for _ in range(8)]
-        before = server.workers()
+        before = workers(server.pid)
         assert len(before) == 2
 
         for victim in before:
             os.kill(victim, signal.SIGKILL)
         assert {await board.close_code() for board in boards} == {1006}
-        await _until(lambda: len(server.workers() - before) == 2)
+        await _until(lambda: len(workers(server.pid) - before) == 2)
         order = await _again(lambda: ada.order(cafe.shop, cafe.item))
 
         for board in boards:

@@ -102,7 +102,9 @@ def test_what_may_be_null_is_what_has_a_reason_to() -> None:
         *(f"events.{name}" for name in ("customer_id", "customer_seq", "order_id", "item_id")),
         *(f"events.{name}" for name in ("from_status", "to_status", "actor_id", "reason")),
         *(f"outbox.{name}" for name in ("recipient", "payload", "claimed_at", "leased_until", "settled_at")),
-        *(f"outbox.{name}" for name in ("sent_as", "error")),
+        *(f"lineage.{name}" for name in ("system_identifier", "timeline", "database_oid", "sessions_since")),
+        *(f"outbox.{name}" for name in ("retry_at", "sent_as", "error")),
+        "mail_rate.probing_until",
     }
 
 

@@ -386,6 +386,22 @@ async def test_ended_sessions_are_forgotten_when_their_last_token_has_expired(ap
     assert not ended.has(session_id)
 
 
+@pytest.mark.usefixtures("ada")
+async def test_a_session_that_is_over_is_thrown_away_when_its_last_token_has_expired(api: Api) -> None:
+    ended, session, other = EndedSessions(900), await api.login(EMAIL), await api.login(EMAIL)
+    before = await count(api, "sessions"), await count(api, "refresh_tokens")
+    await logout_with_body(api, session)
+
+    await backdate(api, "sessions", "ended_at", "914 seconds")
+    await ended.sweep(api.state["db"])
+    assert (await count(api, "sessions"), await count(api, "refresh_tokens")) == before
+
+    await backdate(api, "sessions", "ended_at", "2 seconds")
+    await ended.sweep(api.state["db"])
+    assert (await count(api, "sessions"), await count(api, "refresh_tokens")) == (before[0] - 1, before[1] - 1)
+    good(await refresh(api, other["refresh_token"]))
+
+
 async def test_nobody_is_let_in_before_it_is_known_who_has_left(api: Api) -> None:
     tokens, ended = Tokens("x" * 32, "HS256", "https://orders.example", 900), EndedSessions(900)
     authenticate = Authenticator(tokens, ended)

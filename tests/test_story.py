@@ -1,16 +1,21 @@
 """The story of the whole: somebody orders, the shop makes it ready, and all who wait for it see it happen."""
 
+import asyncio
+from collections.abc import Callable
+
 from playwright.async_api import Browser, expect
 
 from tests.browsing import card, expect_live, visitor
 from tests.live import visiting
 from tests.people import good
+from tests.resend_server import ResendServer
 from tests.servers import Server
 
 
 async def test_a_customer_orders_the_shop_makes_it_ready_and_everybody_sees_it(
-    server: Server, browser: Browser
+    make_server: Callable[..., Server], resend: ResendServer, browser: Browser
 ) -> None:
+    server = make_server(READY_EMAIL_HOLD_SECONDS="0", **resend.settings)
     async with visiting(server.url) as live:
         cafe = await live.shop("Corner Café")
         ada = await live.register("Ada")
@@ -39,6 +44,10 @@ async def test_a_customer_orders_the_shop_makes_it_ready_and_everybody_sees_it(
         await expect(card(board, "ready", 1)).to_be_visible()
         await expect(pickup_screen.locator("#numbers-ready > li")).to_have_text(["1"])
         await expect(adas_page.locator("#word")).to_have_text("Come and get it!")
+        await asyncio.to_thread(resend.until, lambda: len(resend.accepted) == 1)
+        (letter,) = resend.letters
+        assert letter["to"] == [ada.user["email"]]
+        assert f"/orders/{order['id']}" in letter["text"]
         told = [await program.event() for _ in range(3)]
         assert [event["order"]["status"] for event in told] == ["pending", "preparing", "ready"]
         assert told[-1]["order"] == good(await ada.get(f"/v1/orders/{order['id']}"))

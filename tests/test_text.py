@@ -55,6 +55,11 @@ def test_a_note_may_have_lines_and_tabs_and_only_those() -> None:
             text.clean(bad, 80, multiline=True)
 
 
+def test_whatever_stands_in_a_line_neither_ends_it_nor_turns_it_around() -> None:
+    assert text.one_line(" one\r\ntwo\u2028three\x00\ud800\u202efour\u2066 ") == "one two three four"
+    assert text.one_line("👩\u200d🍳 שלום") == "👩\u200d🍳 שלום"
+
+
 def test_the_length_is_counted_in_characters_as_they_are_kept() -> None:
     assert text.clean("é" * 80, 80) == "é" * 80
     assert text.clean("e\u0301" * 80, 80) == "é" * 80

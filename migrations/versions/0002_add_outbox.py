@@ -1,7 +1,11 @@
 """Add the outbox: the e-mails that follow from moves, and the one row that keeps the rate.
 
-The code before it survives it: it neither reads nor writes these tables.
+The code before it survives it: it does not know these tables, and goes on to call `move_order` with the eight values
+that it knows. What it moves is queued too, with the usual hold, for the code after it to send.
 """
+
+import re
+from pathlib import Path
 
 from alembic import op
 
@@ -19,6 +23,7 @@ STATEMENTS = (
         queued_at TIMESTAMP WITH TIME ZONE NOT NULL,
         due_at TIMESTAMP WITH TIME ZONE NOT NULL,
         attempts INTEGER NOT NULL,
+        retry_at TIMESTAMP WITH TIME ZONE,
         payload JSON,
         claimed_at TIMESTAMP WITH TIME ZONE,
         leased_until TIMESTAMP WITH TIME ZONE,
@@ -39,15 +44,19 @@ STATEMENTS = (
     CREATE TABLE mail_rate (
         id BOOLEAN NOT NULL,
         next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+        failures INTEGER NOT NULL,
+        probing_until TIMESTAMP WITH TIME ZONE,
         CONSTRAINT pk_mail_rate PRIMARY KEY (id),
         CONSTRAINT ck_mail_rate_one_row CHECK (id)
     )
     """,
-    "INSERT INTO mail_rate VALUES (true, now())",
+    "INSERT INTO mail_rate VALUES (true, now(), 0, NULL)",
+    "DROP FUNCTION move_order(uuid, integer, text, text[], boolean, text, uuid, text)",
 )
 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for statement in STATEMENTS:
+    script = (Path(__file__).parents[1] / "sql" / "0002_move_order.sql").read_text(encoding="utf-8")
+    for statement in (*STATEMENTS, *re.split(r";\n\n(?=\S)", script)):
         op.get_bind().exec_driver_sql(statement)

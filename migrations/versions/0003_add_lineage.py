@@ -14,10 +14,11 @@ def upgrade() -> None:
     op.execute("""
         CREATE TABLE lineage (
             id BOOLEAN NOT NULL,
-            system_identifier BIGINT NOT NULL,
-            timeline INTEGER NOT NULL,
-            database_oid BIGINT NOT NULL,
+            system_identifier BIGINT,
+            timeline INTEGER,
+            database_oid BIGINT,
             noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+            sessions_since TIMESTAMP WITH TIME ZONE,
             CONSTRAINT pk_lineage PRIMARY KEY (id),
             CONSTRAINT ck_lineage_one_row CHECK (id)
         )

@@ -7,13 +7,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderflow import accounts, errors, origins, sessions
+from orderflow import accounts, erasure, errors, origins, sessions
 from orderflow.credentials import Actor
 from orderflow.http import headers
 from orderflow.http.body import body, optional_body
 from orderflow.http.replies import no_content, reply
 from orderflow.http.routing import Endpoint, Parameter, actor, bearer_token
-from orderflow.schemas import Login, Logout, MeChange, Refresh, Register, Session, User
+from orderflow.schemas import Login, Logout, MeChange, MeErase, Refresh, Register, Session, User
 from orderflow.sessions import Grant
 
 COOKIE: Final = "orderflow_refresh"
@@ -43,10 +43,10 @@ async def refresh(request: Request) -> Response:
 async def logout(request: Request) -> Response:
     wanted = await optional_body(request, Logout)
     # A foreign page signs nobody out with the cookie that the browser adds; its answer is the same.
-    is_own = _is_own_page(request)
-    token = (wanted and wanted.refresh_token) or (request.cookies.get(COOKIE) if is_own else None)
+    in_cookie = request.cookies.get(COOKIE) if _is_own_page(request) else None
+    token = (wanted and wanted.refresh_token) or in_cookie
     await sessions.logout(request.state.db, request.state.ended, token, _session_id(request))
-    return no_content({"set-cookie": _set_cookie(request, "", 0)} if is_own else None)
+    return _signed_out(request)
 
 
 async def me(request: Request) -> Response:
@@ -56,6 +56,14 @@ async def me(request: Request) -> Response:
 async def change(request: Request) -> Response:
     wanted = await body(request, MeChange)
     return reply(await accounts.change(request.state.db, actor(request), wanted))
+
+
+async def erase(request: Request) -> Response:
+    wanted = await body(request, MeErase)
+    state = request.state
+    verify, data = state.hasher.verify, state.settings.orderflow_data
+    await erasure.erase(state.db, verify, state.ended, actor(request), wanted.password, data)
+    return _signed_out(request)
 
 
 def _session(request: Request, grant: Grant, *, in_cookie: bool) -> Response:
@@ -85,6 +93,10 @@ def _cookie(request: Request) -> str:
     if not _is_own_page(request):
         raise errors.Forbidden("Only a page of this service may refresh by cookie.")
     return token
+
+
+def _signed_out(request: Request) -> Response:
+    return no_content({"set-cookie": _set_cookie(request, "", 0)} if _is_own_page(request) else None)
 
 
 def _is_own_page(request: Request) -> bool:
@@ -170,4 +182,17 @@ endpoints: Final = (
     ),
     Endpoint("GET", "/v1/me", me, "Read my account", answer=User, tags=_TAGS),
     Endpoint("PATCH", "/v1/me", change, "Change my account", body=MeChange, answer=User, tags=_TAGS),
+    Endpoint(
+        "DELETE",
+        "/v1/me",
+        erase,
+        "Erase my account",
+        body=MeErase,
+        status=204,
+        refusals=(errors.WrongPassword, errors.OwnsShops, errors.OpenOrders),
+        answer_headers=(_SET_COOKIE,),
+        tags=_TAGS,
+        description="For good: name, address, notes and reasons leave the orders too, whose figures the shops keep. "
+        "All sessions end, and the address may be registered anew.",
+    ),
 )

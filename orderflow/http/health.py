@@ -44,7 +44,7 @@ async def ready(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     _may_measure(request)
-    return Response(request.state.metrics(), headers={"content-type": CONTENT_TYPE_LATEST})
+    return Response(await request.state.metrics.exposition(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 async def upgrade_required(_request: Request) -> Response:

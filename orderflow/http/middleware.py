@@ -4,6 +4,7 @@ One plain ASGI layer, since each costs time on every request.
 """
 
 import secrets
+import time
 import urllib.parse
 from collections.abc import Collection
 from typing import Final
@@ -11,7 +12,10 @@ from typing import Final
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orderflow import logs
+from orderflow.counts import Counts
 from orderflow.http import headers, problems
+from orderflow.http.records import Records
 
 _EXPOSED: Final = b"ETag, Location, Retry-After, X-Request-Id"
 _PREFLIGHT: Final = (
@@ -24,19 +28,28 @@ _PREFLIGHT: Final = (
 class Edge:
     """The outermost layer of the application; nothing that fails inside of it reaches the server."""
 
-    def __init__(self, app: ASGIApp, allowed_origins: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, allowed_origins: Collection[str] = (), counts: Counts | None = None) -> None:
         self.app = app
+        self.records = Records(counts or Counts())
         self.allowed_origins = frozenset(origin.encode() for origin in allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
+        request_id = scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
+        logs.request_id.set(request_id)
         if scope["type"] == "websocket":
-            await self.app(scope, receive, _refusing(send, headers.request_id(scope)))
+            await self.app(scope, receive, _refusing(send, request_id))
             return
+        began = time.perf_counter()
         answer = _Answer(scope, send, self._cors(scope) if self.allowed_origins else [])
+        try:
+            await self._answer(scope, receive, answer)
+        finally:
+            self.records.note(scope, answer.status, began, answer.location)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             if _is_sound(scope):
                 await self.app(scope, receive, answer.send)
@@ -46,7 +59,7 @@ class Edge:
             return
         except Exception as error:  # Whatever fails, the connection and its other requests go on.
             response = problems.internal_error(scope, error)
-            if answer.has_begun:
+            if answer.status is not None:
                 # The server sees an answer without its end, and cuts the connection: half of it never looks whole.
                 return
             await response(scope, receive, answer.send)
@@ -78,18 +91,22 @@ def _refusing(send: Send, request_id: str) -> Send:
 class _Answer:
     """The answer to one request on its way out."""
 
-    __slots__ = ("_added", "_is_head", "_scope", "_send", "has_begun")
+    __slots__ = ("_added", "_is_head", "_scope", "_send", "location", "status")
 
     def __init__(self, scope: Scope, send: Send, added: list[tuple[bytes, bytes]]) -> None:
         self._scope = scope
         self._send = send
         self._added = added
         self._is_head = scope["method"] == "HEAD"
-        self.has_begun = False
+        # None until it has begun.
+        self.status: int | None = None
+        self.location = b""
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.has_begun = True
+            self.status = message["status"]
+            if self.status == 201:
+                self.location = next((value for name, value in message["headers"] if name == b"location"), b"")
             # A new list: the response that it came from may be sent again.
             message["headers"] = [*message.get("headers", ()), *self._added, *self._common(message)]
         elif self._is_head and message["type"] == "http.response.body":

@@ -185,7 +185,8 @@ def _operation_id(endpoint: Endpoint) -> str:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    found = [_path_parameter(name) for name in _PATH_PARAMETER.findall(endpoint.path)]
+    own = {parameter.name: _described(parameter) for parameter in endpoint.path_parameters}
+    found = [{**_path_parameter(name), **own.get(name, {})} for name in _PATH_PARAMETER.findall(endpoint.path)]
     for place, parameters in (("query", endpoint.query), ("header", endpoint.headers)):
         found += [{**_described(parameter), "name": parameter.name, "in": place} for parameter in parameters]
     return found

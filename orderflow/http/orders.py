@@ -37,6 +37,7 @@ async def move(request: Request) -> Response:
         params.path_id(request, "order"),
         wanted,
         recall=timedelta(minutes=request.state.settings.recall_minutes),
+        hold=timedelta(seconds=request.state.settings.ready_email_hold_seconds),
         matches=condition.matches if condition else None,
     )
     return reply(order.text.encode(), version=order.version)

@@ -13,12 +13,14 @@ _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 PAGES: Final[dict[str, str]] = {
     "/": "home.html",
+    "/account": "my-account.html",
     "/orders": "orders.html",
     "/orders/{order}": "order.html",
     "/shops/{shop}": "menu.html",
     "/shops/{shop}/board": "board.html",
     "/shops/{shop}/pickup": "pickup.html",
     "/shops/{shop}/manage": "manage.html",
+    "/shops/{shop}/poster": "poster.html",
 }
 
 

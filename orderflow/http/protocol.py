@@ -5,14 +5,14 @@ uvicorn itself buffers a header without end, and waits for a silent peer for eve
 
 import asyncio
 import secrets
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from orderflow.errors import BadRequest, HeadersTooLarge, Malformed, MethodNotAllowed, UriTooLong
-from orderflow.http import handshake, headers, problems
+from orderflow.http import handshake, headers, problems, records
 
 MAX_HEADER_BYTES: Final = 16_384
 MAX_URL_BYTES: Final = 8_192
@@ -132,7 +132,15 @@ class HttpProtocol(HttpToolsProtocol):
             return
         # The connection has another protocol from here on: no timer of this one may end it.
         self.resume_writing()
-        super().handle_websocket_upgrade()
+        if not hasattr(self.ws_protocol_class, "begin"):
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        made = cast(Any, self.ws_protocol_class)
+        protocol = made(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        protocol.connection_made(self.transport)
+        protocol.begin(self.url, self.headers, dict(self.headers)[b"sec-websocket-key"])
+        self.transport.set_protocol(protocol)
 
     def _stop(self, refusal: type[Malformed]) -> None:
         self.refusal = refusal
@@ -192,6 +200,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _problem(self, code: str, detail: str) -> bytes:
         request_id = secrets.token_hex(8)
+        records.refuse(self.app_state.get("counts"), problems.STATUSES[code][0], request_id)
         content = problems.problem_bytes(code, detail, request_id)
         lines = [
             *self.server_state.default_headers,

@@ -62,6 +62,12 @@ def if_match(request: Request) -> IfMatch | None:
     return IfMatch(_strong_tags(text))
 
 
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the client has the answer with this tag already: If-None-Match, for which weak tags do."""
+    given = b",".join(raw.values(request.scope, b"if-none-match")).decode("latin-1")
+    return given.strip(" \t") == "*" or tag in {found[2] for found in _TAG.finditer(given)}
+
+
 def _strong_tags(text: str) -> frozenset[str]:
     tags: set[str] = set()
     position = 0

@@ -4,12 +4,13 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route
 
-from orderflow.http import accounts, docs, health, items, openapi, orders, pages, shops
+from orderflow.http import accounts, docs, health, items, openapi, orders, pages, screens, shops
 from orderflow.http.routing import Endpoint, starlette_routes
 
 documented: Final[tuple[Endpoint, ...]] = (
     *accounts.endpoints,
     *shops.endpoints,
+    *screens.endpoints,
     *items.endpoints,
     *orders.endpoints,
     *health.endpoints,

@@ -38,7 +38,7 @@ class Endpoint:
 
     `access` is who may call it: `own` leaves Authorization to the handler. `body` and `answer` are the models that it
     takes and gives, the latter with `status` and whatever is in `also`; `refusals` are those beyond what every endpoint
-    of its kind may answer.
+    of its kind may answer; `path_parameters` those of the path that are neither a shop nor an id.
     """
 
     method: str
@@ -52,6 +52,7 @@ class Endpoint:
     status: int = 200
     also: tuple[int, ...] = ()
     refusals: tuple[type[Refusal], ...] = ()
+    path_parameters: tuple[Parameter, ...] = ()
     query: tuple[Parameter, ...] = ()
     headers: tuple[Parameter, ...] = ()
     answer_headers: tuple[Parameter, ...] = ()

@@ -15,10 +15,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from orderflow import origins, rights, text
 from orderflow.credentials import Actor
-from orderflow.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from orderflow.errors import Forbidden, NotFound, RateLimited, Refusal, Unauthenticated, Unavailable
 from orderflow.frames import View
 from orderflow.ws.connection import Asked, Connection
 from orderflow.ws.outlet import outlet_of
+from orderflow.ws.visits import Visit
 
 SUBPROTOCOL: Final = "orderflow.v1"
 BEARER: Final = "bearer."
@@ -27,6 +28,7 @@ CLOSE_CODES: Final[dict[type[Refusal], int]] = {
     Unauthenticated: 4401,
     Forbidden: 4403,
     NotFound: 4404,
+    RateLimited: 4429,
     Unavailable: 1013,
 }
 """4000 and the HTTP status that says the same; 1013 asks to come back later."""
@@ -84,29 +86,39 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
 
 def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
     async def endpoint(socket: WebSocket) -> None:
+        visit = Visit(socket.scope, channel.view if channel else None, socket.state.counts)
         if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
             # Before the handshake, so an answer of HTTP.
+            visit.refuse()
             refusal = Forbidden("Pages of this origin may not listen here.")
             await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
             return
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
         try:
-            await _serve(channel, socket)
+            await _serve(channel, socket, visit)
         except Refusal as refusal:
-            await outlet_of(socket).closed(_close_code(refusal))
+            code = _close_code(refusal)
+            await outlet_of(socket).closed(code)
+            visit.close(code)
         except WebSocketDisconnect:
-            return
+            visit.close(1006)
 
     return endpoint
 
 
-async def _serve(channel: Channel | None, socket: WebSocket) -> None:
+async def _serve(channel: Channel | None, socket: WebSocket, visit: Visit) -> None:
     if channel is None:
         raise NotFound
     state = socket.state
     actor = None if channel.is_public else state.authenticate(_token(socket))
-    feed = await feed_to_hear(channel, socket, actor)
-    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor)
+    place = state.listeners.places.take(actor and actor.user_id, socket.client.host if socket.client else "")
+    try:
+        feed = await feed_to_hear(channel, socket, actor)
+    except BaseException:
+        state.listeners.places.give_back(place)
+        raise
+    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor, place, visit.close)
+    visit.open(connection)
     state.listeners.hold(connection)
     await connection.serve(_asked(socket), socket)
 

@@ -24,6 +24,7 @@ from orderflow.ws.encoding import text_frame
 from orderflow.ws.hub import Hub
 from orderflow.ws.live import NOWHERE, LiveSet
 from orderflow.ws.outlet import Outlet
+from orderflow.ws.places import Place
 from orderflow.ws.stream import Stream
 
 MAX_REPLAY: Final = 1_000
@@ -73,6 +74,7 @@ class Connection:
 
     __slots__ = (
         "_around",
+        "_closed",
         "_code",
         "_cursor",
         "_ending",
@@ -85,13 +87,28 @@ class Connection:
         "_task",
         "actor",
         "feed",
+        "frames",
         "has_caught_up",
         "live_cursor",
+        "place",
         "view",
         "write",
     )
 
-    def __init__(self, outlet: Outlet, around: Surroundings, view: View, feed: UUID, actor: Actor | None) -> None:
+    def __init__(
+        self,
+        outlet: Outlet,
+        around: Surroundings,
+        view: View,
+        feed: UUID,
+        actor: Actor | None,
+        place: Place,
+        closed: Callable[[int], None],
+    ) -> None:
+        # How many it was sent, for the log.
+        self.frames = 0
+        self._closed = closed
+        self.place = place
         self.view = view
         self.feed = feed
         self.actor = actor
@@ -151,6 +168,7 @@ class Connection:
             self.end(_code_of(error))
         else:
             self.write(answer)
+            self.frames += 1
 
     def fall_behind(self) -> None:
         """Leave the live set, and catch up from the cursor."""
@@ -185,6 +203,7 @@ class Connection:
         else:
             wait_s = self._around.beat_s
             self.write(self._live.beat(self.live_cursor, at))
+            self.frames += 1
         self._next_beat = now + wait_s
         return wait_s
 
@@ -199,12 +218,15 @@ class Connection:
     def _leave(self) -> None:
         if self._live is not None:
             self._cursor = self._live.leave(self)
+            self.frames += self._live.frames
             self._live = None
 
     def _finish(self) -> None:
         if self._stream is not None:
             self._around.hub.unwatch(self._stream)
         self._around.ended(self)
+        handle = self._outlet.handle
+        self._closed((handle and handle.ended_with) or self._code or 1011)
 
     async def _follow(self, asked: Asked | None) -> None:
         await self._run(asked)
@@ -237,7 +259,7 @@ class Connection:
             is_behind = stream.head > self._cursor
             if loop.time() >= self._next_beat and (self.has_caught_up or not is_behind):
                 if frame := self._beat(stream):
-                    await self._outlet.send(frame)
+                    await self._send(frame)
                 # The beat waited until the client had taken in what came before it.
                 self.has_caught_up = True
             elif not is_behind and self._outlet.handle is None:
@@ -259,6 +281,7 @@ class Connection:
             return False
         self._live = self._around.hub.live(stream, self.view)
         self._live.join(self)
+        self.frames -= self._live.frames
         self._goal, self.has_caught_up = None, True
         self._around.beats.add(self, self._next_beat)
         return True
@@ -272,7 +295,7 @@ class Connection:
             if position is not None and is_here and 0 <= position.seq - asked.seq <= MAX_REPLAY:
                 self._cursor = asked.seq
                 hub.heard_of(stream, position.seq)
-                await self._outlet.send(text_frame(resumed(asked.epoch, asked.seq)))
+                await self._send(text_frame(resumed(asked.epoch, asked.seq)))
                 while stream.head < position.seq and not stream.is_lost:
                     await stream.moved(position.seq - 1, asyncio.get_running_loop().time() + CONFIRMED_S)
                 return
@@ -281,11 +304,11 @@ class Connection:
             raise Closing(1012)
         self._cursor = snapshot.seq
         hub.heard_of(stream, snapshot.seq)
-        frame = text_frame(snapshot.text)
-        if len(frame) <= SMALL and stream.head <= self._cursor:
+        frame, count = text_frame(snapshot.text), 1
+        if len(frame) <= SMALL and stream.head <= self._cursor and (sign := self._beat(stream)):
             # Nobody has to wait for a small one to be taken in: one write does for both.
-            frame += self._beat(stream)
-        await self._outlet.send(frame)
+            frame, count = frame + sign, 2
+        await self._send(frame, count)
         self.has_caught_up = self._next_beat > 0
 
     async def _catch_up(self, stream: Stream) -> None:
@@ -295,7 +318,7 @@ class Connection:
                 raise Closing(4408)
         for entry in stream.entries_after(self._cursor):
             if frame := entry.frame(self.view):
-                await self._outlet.send(frame)
+                await self._send(frame)
             self._cursor = entry.seq
 
     def _beat(self, stream: Stream) -> bytes:
@@ -307,6 +330,10 @@ class Connection:
         self._next_beat = now + beat_s
         return text_frame(beat(self._cursor, max(stream.confirmed, self._cursor), instant(datetime.now(UTC))))
 
+    async def _send(self, frames: bytes, count: int = 1) -> None:
+        await self._outlet.send(frames)
+        self.frames += count
+
     async def _listen(self, socket: WebSocket) -> None:
         """Hear a client out, where there is no handle."""
         while True:
@@ -315,7 +342,7 @@ class Connection:
                 self.lost(message.get("code", 1005))
                 return
             try:
-                await self._outlet.send(self._answer(message.get("text")))
+                await self._send(self._answer(message.get("text")))
             except Exception as error:
                 self.end(_code_of(error))
                 return

@@ -7,18 +7,21 @@ the gap is read. Knows feeds and events; sockets wait on a stream and know the r
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from orderflow import feeds
+from orderflow import erasure, feeds
 from orderflow.bus import Bus
+from orderflow.counts import Counts
 from orderflow.db import Database
 from orderflow.errors import NotFound, Unavailable
 from orderflow.frames import Event, Position, View, event_of, message_of
 from orderflow.ws.live import LiveSet
 from orderflow.ws.shared import Shared
-from orderflow.ws.stream import Stream
+from orderflow.ws.stream import Entry, Stream
 
 TICK_S: Final = 1.0
 # Bells of two processes overtake each other by less than this.
@@ -26,6 +29,8 @@ OVERTAKE_S: Final = 0.02
 KEPT_S: Final = 60.0
 RING_BYTES: Final = 64 * 1024 * 1024
 MAX_MESSAGE: Final = 64 * 1024
+# Longer than an erasure takes to commit, and what was read before that to arrive.
+ERASED_SLACK_S: Final = 20.0
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +38,11 @@ logger = logging.getLogger(__name__)
 class Hub:
     """All feeds that somebody in this process listens to."""
 
-    def __init__(self, db: Database, make_bus: Callable[[Callable[[str, bytes], None]], Bus]) -> None:
+    def __init__(
+        self, db: Database, make_bus: Callable[[Callable[[str, bytes], None]], Bus], counts: Counts | None = None
+    ) -> None:
         self._db = db
+        self._counts = counts or Counts()
         self.bus = make_bus(self.hear)
         self._streams: dict[UUID, Stream] = {}
         self._beginnings: dict[UUID, asyncio.Task[Stream]] = {}
@@ -42,6 +50,7 @@ class Hub:
         self._healing: dict[Stream, asyncio.Task[None]] = {}
         # How far bells rang of feeds whose head is just being read.
         self._rung: dict[UUID, int] = {}
+        self._looked_at = asyncio.get_running_loop().time()
         self._heads = Shared(self._read_heads)
         self._snapshots = Shared(self._read_snapshots)
 
@@ -49,6 +58,11 @@ class Hub:
     def streams(self) -> Sequence[Stream]:
         """The feeds that are followed now."""
         return tuple(self._streams.values())
+
+    @property
+    def ring_bytes(self) -> int:
+        """How much memory the events take that are kept for those who come back."""
+        return sum(stream.bytes for stream in self._streams.values())
 
     async def run(self) -> None:
         """Look at the heads once a second, until cancelled."""
@@ -68,9 +82,10 @@ class Hub:
 
     def ring(self, events: Sequence[Event]) -> None:
         """Tell of events that this process has committed."""
+        now = asyncio.get_running_loop().time()
         for event in events:
             for position in event.positions():
-                self._hear(position, event)
+                self._hear(position, event, now)
             if self.bus.reaches_others:
                 self.bus.publish(tuple(str(position.feed) for position in event.positions()), _message(event))
 
@@ -151,6 +166,7 @@ class Hub:
         before = {stream.feed: (stream, stream.head) for stream in self.streams}
         if not before:
             return
+        await self._forget_the_erased()
         found = await feeds.heads(self._db, before)
         for feed, (stream, head) in before.items():
             position = found.get(feed)
@@ -161,13 +177,32 @@ class Hub:
             self.heard_of(stream, position.seq)
         self._bound_memory()
 
-    def _hear(self, position: Position, event: Event) -> None:
+    async def _forget_the_erased(self) -> None:
+        """Give back what may still name somebody: the database tells the same events without the name."""
+        now = asyncio.get_running_loop().time()
+        if await erasure.happened(self._db, now - self._looked_at + ERASED_SLACK_S):
+            for stream in self.streams:
+                stream.forget()
+        self._looked_at = now
+
+    def _hear(self, position: Position, event: Event, committed_at: float | None = None) -> None:
         stream = self._streams.get(position.feed)
         if stream is None:
             if position.feed in self._beginnings:
                 self._rung[position.feed] = max(position.seq, self._rung.get(position.feed, 0))
-        elif position.epoch == stream.epoch and not stream.hear(position.seq, event):
+        elif position.epoch == stream.epoch and not stream.hear(position.seq, event, committed_at):
             self._heal(stream)
+
+    def _told(self, entries: Sequence[Entry]) -> None:
+        """Count how long it took from the commit of events until all sockets of one feed that follow live have them."""
+        now, clock = asyncio.get_running_loop().time(), time.time()
+        own, other = self._counts.feed_lags.of("own"), self._counts.feed_lags.of("other")
+        for entry in entries:
+            if entry.committed_at is not None:
+                own.observe(now - entry.committed_at)
+            else:
+                # By another clock, which may be ahead of ours.
+                other.observe(max(0.0, clock - datetime.fromisoformat(entry.event.at).timestamp()))
 
     def _heal(self, stream: Stream) -> None:
         if stream not in self._healing:
@@ -202,7 +237,7 @@ class Hub:
             self.bus.unlisten(str(feed))
             self._rung.pop(feed, None)
             raise
-        stream = Stream(position, of_customer=of_customer)
+        stream = Stream(position, of_customer=of_customer, told=self._told)
         self._streams[feed] = stream
         self.heard_of(stream, self._rung.pop(feed, 0))
         self._drop_later(stream)
@@ -230,7 +265,7 @@ class Hub:
             self._live.pop((stream, view), None)
 
     def _bound_memory(self) -> None:
-        used = sum(stream.bytes for stream in self._streams.values())
+        used = self.ring_bytes
         for stream in sorted(self._streams.values(), key=lambda each: each.used_at):
             if used <= RING_BYTES:
                 return

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from orderflow.errors import Unavailable
+from orderflow.frames import View
 from orderflow.ws.connection import Connection
+from orderflow.ws.places import Limits, Places
 
 LOOK_S: Final = 1.0
 
@@ -26,22 +28,28 @@ class Listeners:
         self,
         has_ended: Callable[[UUID], bool],
         staff_of: Callable[[Iterable[UUID]], Awaitable[set[tuple[UUID, UUID]]]],
+        limits: Limits,
     ) -> None:
+        self.places = Places(limits)
         self._has_ended = has_ended
         self._staff_of = staff_of
         self._connections: set[Connection] = set()
+        self._open: Counter[View] = Counter()
 
-    def count(self) -> Counter[str]:
+    def count(self) -> Mapping[View, int]:
         """How many sockets are open, by view."""
-        return Counter(connection.view for connection in self._connections)
+        return self._open
 
     def hold(self, connection: Connection) -> None:
         """Look after a connection until it is over."""
         self._connections.add(connection)
+        self._open[connection.view] += 1
 
     def let_go(self, connection: Connection) -> None:
         """A connection is over."""
         self._connections.discard(connection)
+        self._open[connection.view] -= 1
+        self.places.give_back(connection.place)
 
     async def run(self) -> None:
         """Look after all of them, until cancelled."""

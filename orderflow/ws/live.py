@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from orderflow.frames import View, beat
 from orderflow.ws.encoding import text_frame
-from orderflow.ws.stream import Stream
+from orderflow.ws.stream import Entry, Stream
 
 # After so many writes other work of the process has its turn.
 TURN: Final = 500
@@ -52,6 +52,9 @@ class LiveSet:
         self._done = 0
         self._from = self._to = stream.head
         self._bytes = b""
+        self._entries: list[Entry] = []
+        # How many frames of events there were, for who counts what a member was sent.
+        self.frames = 0
         self._beat: tuple[tuple[int, int, str], bytes] = ((0, 0, ""), b"")
 
     def __len__(self) -> int:
@@ -114,6 +117,8 @@ class LiveSet:
                 # First the cursor: a write may find that the socket takes no more, and then it leaves.
                 member.live_cursor = end
                 member.write(data)
+        if turn and self._done == len(self._targets):
+            self._stream.written(self._entries)
 
     def _begin(self) -> None:
         """Join the events that wait into one piece for all members."""
@@ -124,7 +129,9 @@ class LiveSet:
             for member in tuple(self._members):
                 member.fall_behind()
             return
-        self._bytes = b"".join([entry.frame(self._view) for entry in stream.entries_after(self._from)])
+        self._entries = [entry for entry in stream.entries_after(self._from) if entry.frame(self._view)]
+        self._bytes = b"".join([entry.frame(self._view) for entry in self._entries])
+        self.frames += len(self._entries)
         self._targets = list(self._members)
         if not self._bytes:
             # Nothing that this view shows; still everybody was told all there is.

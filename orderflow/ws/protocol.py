@@ -5,8 +5,11 @@ closes through ASGI instead.
 """
 
 import asyncio
+import base64
+import hashlib
 import logging
 from typing import Any, Final, Protocol, cast
+from urllib.parse import unquote
 
 from starlette.types import Scope
 from starlette.websockets import WebSocketDisconnect
@@ -20,6 +23,11 @@ EXTENSION: Final = "orderflow.handle"
 LINGER_S: Final = 5.0
 # Messages and pings together.
 MESSAGES_PER_S: Final = 20
+MAX_EARLY_BYTES: Final = 4096
+
+# RFC 6455, 1.3.
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SWITCHING: Final = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 
 
 class Receiver(Protocol):
@@ -56,6 +64,9 @@ class Handle(Protocol):
 
     def write(self, frames: bytes) -> None:
         """Give finished frames to the transport; nothing happens once the socket is closed."""
+
+    ended_with: int | None
+    """The close code of whichever side ended it first, None while it is open."""
 
     def close(self, code: int) -> None:
         """Write a close frame now, even to a peer that does not read, and cut the line soon after."""
@@ -98,10 +109,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # uvicorn tells of each socket, with its query string: here that is nobody's business.
-        self.logger = _QUIET
+        self.logger = self.conn.logger = _QUIET
+        # What came before the handshake was answered; None for who has been accepted, or came by uvicorn's own way.
+        self._early: bytearray | None = None
+        self._accept = b""
         self._receiver: Receiver | None = None
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
+        self.ended_with: int | None = None
 
     def take_over(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -109,7 +124,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_timer is None:
             self.close_timer = cast(Any, _HELD)
         # Nobody asks for them again, and a socket that is open for days should be small.
-        del self.scope, self.request, self.response
+        for name in ("scope", "request", "response"):
+            self.__dict__.pop(name, None)
         while not waiting.empty():
             self.queue.put_nowait(waiting.get_nowait())
         self._read_on()
@@ -134,6 +150,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._abort_later()
             return
         self.stop_keepalive()
+        self._end_with(code)
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -146,6 +163,47 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self._receiver is not None:
             self._receiver.blocked()
 
+    def begin(self, target: bytes, headers: list[tuple[bytes, bytes]], key: bytes) -> None:
+        """Begin with a handshake that our HTTP protocol has parsed and found to be one: nothing reads it twice.
+
+        Names of headers are in lower case; `key` is its Sec-WebSocket-Key. Half of what a handshake cost was a second
+        parser.
+        """
+        self.handshake_initiated = True
+        self._early = bytearray()
+        self._accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+        raw_path, _, query = target.partition(b"?")
+        offered = b",".join(value for name, value in headers if name == b"sec-websocket-protocol")
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(raw_path.decode("latin-1")),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": headers,
+            "subprotocols": [each.strip() for each in offered.decode("latin-1").split(",") if each.strip()],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: cast(Any, self)},
+        }
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
+    def data_received(self, data: bytes) -> None:
+        if self._early is None:
+            super().data_received(data)
+            return
+        # A client that does not wait for the answer to its handshake.
+        self._early += data
+        if len(self._early) > MAX_EARLY_BYTES:
+            self.transport.abort()
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
@@ -154,6 +212,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.accept" and self._early is not None and not self.disconnected:
+            self._accept_handshake(message.get("subprotocol"))
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             # Refused, and answered: uvicorn would log each as an application that forgot the handshake.
@@ -173,6 +234,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(pongs))
 
     def handle_close(self, event: Frame) -> None:
+        if self.conn.close_rcvd is not None:
+            self._end_with(self.conn.close_rcvd.code)
         super().handle_close(event)
         # The answer is written, and nothing may follow it.
         self.close_sent = True
@@ -191,20 +254,45 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def eof_received(self) -> None:
         self._abort_later()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_with(1006)
+        super().connection_lost(exc)
+
     def shutdown(self) -> None:
+        self._end_with(1012)
         super().shutdown()
         self.close_sent = True
         self._abort_later()
 
     def keepalive_timeout(self) -> None:
+        self._end_with(1011)
         super().keepalive_timeout()
         if self.close_sent:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
             self._abort_later()
 
     def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is not None:
+            self._end_with(self.conn.close_sent.code)
         super().handle_parser_exception()
         self._abort_later()
+
+    def _accept_handshake(self, subprotocol: str | None) -> None:
+        if self.transport.is_closing():
+            return
+        self.handshake_complete = True
+        lines = [*self.default_headers, (b"Sec-WebSocket-Accept", self._accept)]
+        if subprotocol:
+            lines.append((b"Sec-WebSocket-Protocol", subprotocol.encode()))
+        self.transport.write(_SWITCHING + b"".join(b"%b: %b\r\n" % line for line in lines) + b"\r\n")
+        # The parser waits for a request that it will not get: from here on there are frames.
+        self.conn.state = State.OPEN
+        self.conn.parser = self.conn.parse()
+        next(self.conn.parser)
+        self.start_keepalive()
+        early, self._early = self._early, None
+        if early:
+            self.data_received(bytes(early))
 
     def _is_open(self) -> bool:
         return not (self.close_sent or self.disconnected or self.transport.is_closing())
@@ -213,6 +301,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+
+    def _end_with(self, code: int) -> None:
+        if self.ended_with is None:
+            self.ended_with = code
 
     def _abort_later(self) -> None:
         # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.

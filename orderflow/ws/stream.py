@@ -5,7 +5,7 @@ No I/O: the hub reads what is missing.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -18,13 +18,17 @@ OVERHEAD: Final = 1_000
 
 
 class Entry:
-    """An event at its place in one feed; its frames are made when first needed, once for everybody."""
+    """An event at its place in one feed; its frames are made when first needed, once for everybody.
 
-    __slots__ = ("_frames", "event", "seq", "size")
+    `committed_at` is by the clock of the loop, None where another process has committed it.
+    """
 
-    def __init__(self, seq: int, event: Event) -> None:
+    __slots__ = ("_frames", "committed_at", "event", "seq", "size")
+
+    def __init__(self, seq: int, event: Event, committed_at: float | None = None) -> None:
         self.seq = seq
         self.event = event
+        self.committed_at = committed_at
         # The document, and the frame made of it.
         self.size = OVERHEAD + 2 * len(event.document)
         self._frames: dict[View, bytes] = {}
@@ -50,7 +54,14 @@ class Follower(Protocol):
 class Stream:
     """A feed from the moment at which somebody began to watch it."""
 
-    def __init__(self, position: Position, *, of_customer: bool, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        position: Position,
+        *,
+        of_customer: bool,
+        capacity: int = CAPACITY,
+        told: Callable[[Sequence[Entry]], None] | None = None,
+    ) -> None:
         self.feed: UUID = position.feed
         self.epoch = position.epoch
         self.head = position.seq
@@ -69,8 +80,9 @@ class Stream:
         self.confirmed_at = self._now()
         self.catching_up = asyncio.Lock()
         self._listeners = 0
+        self._told = told
         self._ring: deque[Entry] = deque()
-        self._early: dict[int, Event] = {}
+        self._early: dict[int, Entry] = {}
         self._waiters: set[asyncio.Future[None]] = set()
         self.followers: dict[View, Follower] = {}
 
@@ -85,7 +97,7 @@ class Stream:
         self.visits += 1
         self.used_at = self._now()
 
-    def hear(self, seq: int, event: Event) -> bool:
+    def hear(self, seq: int, event: Event, committed_at: float | None = None) -> bool:
         """Take an event in; false if others before it are missing."""
         self.bells += 1
         self.wanted = max(self.wanted, seq)
@@ -93,15 +105,28 @@ class Stream:
             return True
         if seq > self.head + 1:
             if len(self._early) < self.capacity:
-                self._early[seq] = event
+                self._early[seq] = Entry(seq, event, committed_at)
             return False
-        self._append(Entry(seq, event))
+        fresh = [Entry(seq, event, committed_at)]
+        self._append(fresh[0])
         while (following := self._early.pop(self.head + 1, None)) is not None:
-            self._append(Entry(self.head + 1, following))
-        self._wake()
+            self._append(following)
+            fresh.append(following)
+        if self._waiters:
+            self._wake()
+            # Its turn comes behind those just woken, each of whom writes at once.
+            asyncio.get_running_loop().call_soon(self.written, fresh)
         for follower in self.followers.values():
             follower.wake()
         return not self._early and self.head >= self.wanted
+
+    def written(self, entries: Sequence[Entry]) -> None:
+        """All sockets of a view that follow live have been sent these: to be called behind the last write.
+
+        Those that cannot take any more are not waited for.
+        """
+        if self._told:
+            self._told(entries)
 
     def want(self, seq: int) -> bool:
         """Note that the feed is at least there; true if something is missing."""

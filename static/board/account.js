@@ -2,7 +2,7 @@
 /** Signing in and making an account, as a form in a page or in a dialog over it. */
 
 import { element } from "./element.js";
-import { choice, field, onSubmit } from "./form.js";
+import { field, onSubmit } from "./form.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -11,11 +11,10 @@ import { say } from "./words.js";
  * Two forms, one shown at a time: sign in, and make an account.
  * @param {Session} session
  * @param {object} [given]
- * @param {boolean} [given.forShops] whether an account made here may be a shop owner's
  * @param {() => void} [given.done]
  */
-export function accountForms(session, { forShops = false, done = () => {} } = {}) {
-  const forms = { sign_in: signInForm(session, done), register: registerForm(session, forShops, done) };
+export function accountForms(session, { done = () => {} } = {}) {
+  const forms = { sign_in: signInForm(session, done), register: registerForm(session, done) };
   const names = /** @type {("sign_in" | "register")[]} */ (Object.keys(forms));
   const tabs = names.map((name) =>
     element("button", { type: "button", data: { tab: name }, on: { click: () => choose(name) } }, say(`account.${name}`)),
@@ -68,12 +67,24 @@ function signInForm(session, done) {
   return form;
 }
 
-/** @param {Session} session @param {boolean} forShops @param {() => void} done */
-function registerForm(session, forShops, done) {
-  const roles = ["customer", "shop_owner"].map((value) => ({ value, label: say(`account.role.${value}`) }));
+/** For ordering; who runs a shop makes an account by opening it. @param {Session} session @param {() => void} done */
+function registerForm(session, done) {
   const form = element(
     "form",
     { className: "form", data: { form: "register" } },
+    ...newAccountFields(),
+    submit("register"),
+  );
+  onSubmit(form, async ({ name, email: address, password }) => {
+    await session.register({ name, email: address, password, role: "customer" });
+    done();
+  });
+  return form;
+}
+
+/** What a new account is made from. */
+export function newAccountFields() {
+  return [
     field("name", { label: say("account.name"), autocomplete: "name", required: true, maxLength: 80 }),
     email(),
     field("password", {
@@ -84,14 +95,7 @@ function registerForm(session, forShops, done) {
       maxLength: 128,
       hint: say("account.password_hint"),
     }),
-    forShops && choice("role", say("account.role"), roles),
-    submit("register"),
-  );
-  onSubmit(form, async ({ name, email: address, password, role = "customer" }) => {
-    await session.register({ name, email: address, password, role });
-    done();
-  });
-  return form;
+  ];
 }
 
 function email() {

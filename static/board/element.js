@@ -3,6 +3,9 @@
 
 /** @typedef {Node | string | null | undefined | false} Child */
 
+// Those without a property of the same name that takes a text.
+const ATTRIBUTES = new Set(["role", "list"]);
+
 /**
  * Make an element. `data` fills its dataset, `on` its listeners; names with a hyphen become attributes, all others
  * properties.
@@ -17,7 +20,7 @@ export function element(tag, { data = {}, on = {}, ...given } = {}, ...children)
   Object.assign(made.dataset, data);
   for (const [event, listener] of Object.entries(on)) made.addEventListener(event, listener);
   for (const [name, value] of Object.entries(given)) {
-    if (name.includes("-") || name === "role") made.setAttribute(name, value);
+    if (name.includes("-") || ATTRIBUTES.has(name)) made.setAttribute(name, value);
     else /** @type {any} */ (made)[name] = value;
   }
   made.append(.../** @type {(Node | string)[]} */ (children.filter((child) => child || child === "")));

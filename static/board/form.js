@@ -15,6 +15,30 @@ export function field(name, { label = say(`field.${name}`), hint = "", as = "inp
 }
 
 /**
+ * A field that takes one of several values.
+ * @param {string} name
+ * @param {{value: string, label: string}[]} options
+ * @param {Record<string, any>} [given] properties of the select, its `value` among them
+ */
+export function selection(name, options, { value = "", ...given } = {}) {
+  const shown = options.map((option) => element("option", { value: option.value, defaultSelected: option.value === value }, option.label));
+  const select = element("select", { name, data: { focus: name }, ...given }, ...shown);
+  return element("label", { className: "field" }, element("span", {}, say(`field.${name}`)), select);
+}
+
+/**
+ * A field that is on or off; its value is then `yes` or not there.
+ * @param {string} name
+ * @param {string} hint
+ * @param {boolean} isOn
+ */
+export function toggle(name, hint, isOn) {
+  const input = element("input", { type: "checkbox", name, value: "yes", defaultChecked: isOn, data: { focus: name } });
+  const words = element("span", {}, element("strong", {}, say(`field.${name}`)), element("small", { className: "hint" }, hint));
+  return element("label", { className: "option" }, input, words);
+}
+
+/**
  * A choice of one among several, as radio buttons.
  * @param {string} name
  * @param {string} legend

@@ -36,25 +36,67 @@ export function money(minor, currency, locale) {
 }
 
 /**
- * An amount of minor units as a person types it: `3.50`.
+ * An amount of minor units as a person types it: `3.50`, `3,50`.
  * @param {number} minor
  * @param {string} currency
+ * @param {string} [locale] the reader's own if absent
  */
-export function plainMoney(minor, currency) {
-  return (minor / 10 ** decimals(currency)).toFixed(decimals(currency));
+export function plainMoney(minor, currency, locale) {
+  const digits = decimals(currency);
+  return new Intl.NumberFormat(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: false,
+    numberingSystem: "latn",
+  }).format(minor / 10 ** digits);
 }
 
+// Thousands in groups, or none; then the decimals. A group is set off by one kind of mark throughout.
+const AMOUNT = /^(\d*|\d{1,3}(?:([., '’\u00a0\u202f])\d{3})(?:\2\d{3})*)(?:([.,])(\d*))?$/;
+const MOST_DIGITS = 9;
+
 /**
- * The minor units that a person typed, with a point or a comma for the decimals; null for anything else.
+ * The minor units that a person typed: with a point or a comma for the decimals, with thousands in groups, in the digits
+ * of their script, with the sign of the currency or without. Null for anything else, and for what can be read in two
+ * ways: 1.234 is a thousand to some and one to others.
  * @param {string} text
  * @param {string} currency
+ * @param {string} [locale]
  * @returns {number | null}
  */
-export function parseMoney(text, currency) {
+export function parseMoney(text, currency, locale) {
   const digits = decimals(currency);
-  const found = /^(\d{1,9})(?:[.,](\d*))?$/.exec(text.trim());
-  if (!found || (found[2] ?? "").length > digits) return null;
-  return Number(found[1] + (found[2] ?? "").padEnd(digits, "0"));
+  const bare = withoutSign(latinDigits(text), currency, locale);
+  // Where a currency has no decimals, the last mark can only set off a group.
+  const [, grouped = "", mark, point, fraction = ""] = AMOUNT.exec(digits === 0 ? `${bare},` : bare) ?? [];
+  const whole = grouped.replace(/\D/g, "");
+  if (!(whole + fraction) || whole.length > MOST_DIGITS || fraction.length > digits) return null;
+  return mark && mark === point && digits > 0 ? null : Number(whole + fraction.padEnd(digits, "0"));
+}
+
+/** @param {string} text */
+function latinDigits(text) {
+  const latin = text.replace(/\p{Nd}/gu, (digit) => String(valueOf(digit)));
+  return latin.replace(/٫/g, ".").replace(/٬/g, ",");
+}
+
+/** Scripts keep their ten digits side by side. @param {string} digit */
+function valueOf(digit) {
+  const code = digit.codePointAt(0) ?? 0;
+  let value = 0;
+  while (/\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value += 1;
+  return value % 10;
+}
+
+/** @param {string} text @param {string} currency @param {string} [locale] */
+function withoutSign(text, currency, locale) {
+  const signs = /** @type {const} */ (["symbol", "narrowSymbol", "code"]).flatMap((currencyDisplay) =>
+    new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay }).formatToParts(1),
+  );
+  const bare = signs
+    .filter(({ type }) => type === "currency")
+    .reduce((rest, { value }) => rest.replace(value, "").replace(value.toLowerCase(), ""), text);
+  return bare.replace(/\p{Cf}/gu, "").trim();
 }
 
 /**

@@ -36,12 +36,13 @@ export function askInPage(main, session, why) {
  * @param {HTMLElement} main
  * @param {Session} session
  * @param {string} shop
+ * @param {string} [why] whom the page is for
  */
-export function turnAway(main, session, shop) {
+export function turnAway(main, session, shop, why = say("account.to_board")) {
   const { name = "", email = "" } = session.user ?? {};
   const other = async () => {
     await session.signOut().catch(() => {});
-    askInPage(main, session, say("account.to_board"));
+    askInPage(main, session, why);
   };
   const button = element("button", { type: "button", className: "primary", on: { click: other } }, say("shop.other_account"));
   close(main, message("forbidden", say("shop.not_staff", { name, shop }), say("shop.not_staff_hint", { email }), button));

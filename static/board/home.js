@@ -4,8 +4,8 @@
 import { accountForms } from "./account.js";
 import { Api, path } from "./api.js";
 import { byId, element, tell } from "./element.js";
-import { field, onSubmit } from "./form.js";
 import { masthead } from "./masthead.js";
+import { openShopForm } from "./open-shop.js";
 import { Session } from "./session.js";
 import { refusal, say } from "./words.js";
 
@@ -54,22 +54,71 @@ function shopRow({ name, slug, address, ordering }) {
 }
 
 async function showAccount() {
-  const place = byId("account");
-  if (!session.user) return place.replaceChildren(accountForms(session, { forShops: true }));
-  const { name, role } = session.user;
-  place.replaceChildren(
-    element("h2", {}, say("home.hello", { name })),
-    element("p", {}, element("a", { href: "/orders", className: "button" }, say("who.orders"))),
-    await myShops(role),
-    ...(role === "shop_owner" ? [element("h2", {}, say("home.new_shop")), shopForm()] : []),
-  );
+  // Opening a shop signs in on the way; its form stays as it is.
+  if (byId("account").querySelector("[data-form=shop][aria-busy=true]")) return;
+  const parts = session.user ? await forSomebody(session.user) : forNobody();
+  byId("to-owners").textContent = say(session.user ? "home.mine" : "home.owners");
+  byId("account").replaceChildren(...parts);
 }
 
-/** @param {string} role */
-async function myShops(role) {
+/** Signing in, or opening a shop; and a word for somebody who comes from having their account erased. */
+function forNobody() {
+  const erased = location.hash === "#erased" && element("p", { className: "saved", role: "status" }, say("me.erased"));
+  return [element("section", { className: "panel" }, erased, accountForms(session)), forOwners()];
+}
+
+/** @param {import("./session.js").User} user */
+async function forSomebody({ name, role }) {
   const { data } = await api.get("/v1/me/shops?limit=100").catch(() => ({ data: [] }));
-  if (data.length === 0) return element("p", { className: "hint" }, say(role === "customer" ? "home.owner_only" : "home.no_shops"));
-  return element("div", {}, element("h2", {}, say("home.my_shops")), element("ul", { className: "my-shops" }, ...data.map(myShop)));
+  const shops = data.length > 0 && [element("h3", {}, say("home.my_shops")), element("ul", { className: "my-shops" }, ...data.map(myShop))];
+  const hello = element(
+    "section",
+    { className: "panel" },
+    element("h2", { dir: "auto" }, say("home.hello", { name })),
+    ...(shops || []),
+    element(
+      "p",
+      { className: "links" },
+      role === "customer" && element("a", { href: "/orders", className: "button" }, say("who.orders")),
+      element("a", { href: "/account", className: "button" }, say("me.title")),
+    ),
+  );
+  if (role === "customer") return data.length > 0 ? [hello] : [hello, ownersOnly()];
+  return [hello, data.length > 0 ? forOwners() : openShop()];
+}
+
+/** An invitation to those who run a shop. */
+function forOwners() {
+  const open = () => {
+    const form = openShop();
+    panel.replaceWith(form);
+    form.querySelector("input")?.focus();
+  };
+  const panel = element(
+    "section",
+    { className: "panel" },
+    element("h2", {}, say(session.user ? "home.another_shop" : "home.owners")),
+    session.user ? null : element("p", { className: "hint" }, say("home.owners_hint")),
+    element("button", { type: "button", className: session.user ? "" : "primary", data: { act: "open-shop" }, on: { click: open } }, say("home.new_shop")),
+  );
+  return panel;
+}
+
+function openShop() {
+  const opened = (/** @type {Shop} */ { slug }) => location.assign(path`/shops/${slug}/manage`);
+  return element("section", { className: "panel" }, element("h2", {}, say("home.new_shop")), openShopForm(session, api, opened));
+}
+
+/** An account for ordering opens no shops, and the way on is another account. */
+function ownersOnly() {
+  const leave = () => session.signOut().catch(() => {});
+  return element(
+    "section",
+    { className: "panel" },
+    element("h2", {}, say("home.owners")),
+    element("p", { className: "hint" }, say("home.owner_only")),
+    element("button", { type: "button", on: { click: leave } }, say("who.sign_out")),
+  );
 }
 
 /** @param {Shop} shop */
@@ -83,26 +132,12 @@ function myShop({ name, slug }) {
   return element("li", {}, element("strong", { dir: "auto" }, name), element("span", { className: "links" }, ...links));
 }
 
-function shopForm() {
-  const zones = Intl.supportedValuesOf("timeZone");
-  const zone = field("time_zone", { required: true, value: Intl.DateTimeFormat().resolvedOptions().timeZone, autocomplete: "off" });
-  zone.querySelector("input")?.setAttribute("list", "zones");
-  const form = element(
-    "form",
-    { className: "form", data: { form: "shop" } },
-    field("name", { required: true, maxLength: 80, autocomplete: "organization" }),
-    field("address", { maxLength: 200, autocomplete: "street-address" }),
-    field("currency", { required: true, pattern: "[A-Za-z]{3}", maxLength: 3, value: "EUR", autocomplete: "off" }),
-    zone,
-    element("datalist", { id: "zones" }, ...zones.map((value) => element("option", { value }))),
-    element("button", { type: "submit", className: "primary" }, say("home.create")),
-  );
-  onSubmit(form, async ({ name, address, currency, time_zone }) => {
-    const body = { name, address: address || null, currency: currency.toUpperCase(), time_zone };
-    const { slug } = await api.call("POST", "/v1/shops", { body });
-    location.assign(path`/shops/${slug}/manage`);
-  });
-  return form;
+/** On a phone the list of shops stands before what owners look for. @param {Event} event */
+function goToOwners(event) {
+  if (session.user) return;
+  event.preventDefault();
+  byId("account").querySelector("[data-act=open-shop]")?.click();
+  byId("account").querySelector("[data-form=shop] input")?.focus();
 }
 
 async function begin() {
@@ -114,6 +149,7 @@ async function begin() {
     typing = setTimeout(find, TYPING_MS);
   });
   byId("find").addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), find()));
+  byId("to-owners").addEventListener("click", goToOwners);
   byId("more").addEventListener("click", () => find(true));
   find();
   await session.start();

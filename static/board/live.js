@@ -17,6 +17,7 @@ export class Live {
   feed;
   #light;
   #show;
+  #heard;
   #serverAheadMs = 0;
   #isPlanned = false;
 
@@ -28,9 +29,11 @@ export class Live {
    * @param {HTMLElement} given.main
    * @param {(state: State) => void} given.show draw the page; called after every change
    * @param {(reason: string) => void} [given.stopped] the server wants the page to stay away
+   * @param {(frame: any) => void} [given.heard] told of each frame, once the state has it
    */
-  constructor({ path, session, light, main, show, stopped }) {
+  constructor({ path, session, light, main, show, stopped, heard }) {
     this.#show = show;
+    this.#heard = heard;
     this.#light = new Light(light, main);
     this.feed = new Feed({
       path,
@@ -66,9 +69,15 @@ export class Live {
   /** @param {any} frame */
   #take(frame) {
     const before = this.state;
+    if (frame.type === "snapshot" && before.epoch !== null && frame.epoch !== before.epoch) {
+      // The database was restored: what a page has drawn, or keeps beside its state, may be of orders that are gone.
+      location.reload();
+      return;
+    }
     this.state = apply(this.state, frame);
     if (frame.type === "beat") this.#serverAheadMs = Date.parse(frame.at) - Date.now();
     if (this.state !== before) this.#plan();
+    this.#heard?.(frame);
   }
 
   #plan() {

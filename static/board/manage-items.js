@@ -1,190 +1,185 @@
 // @ts-check
-/** The menu as its owner edits it: add, change, mark as sold out, take off. */
+/** The menu as those who work at the shop see it: its owner adds and edits, all mark what is sold out and count. */
 
 import { path } from "./api.js";
-import { element, byId, showList, tell } from "./element.js";
-import { field, onSubmit } from "./form.js";
-import { money, parseMoney, plainMoney } from "./format.js";
-import { Problem } from "./http.js";
+import { byId, showList, tell } from "./element.js";
+import { AddForm } from "./manage-item-add.js";
+import { offerCategories } from "./manage-item-form.js";
+import { ItemEditor } from "./manage-item-editor.js";
+import { askStock, itemRow } from "./manage-item-row.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
-/** @typedef {{api: import("./api.js").Api, shop: import("./store.js").Shop, isOwner: boolean,
- *   complain: (problem: unknown) => void}} Given */
+/** @typedef {{inventory: import("./inventory.js").Inventory, toast: import("./toast.js").Toast, isOwner: boolean}} Given */
+
+// A menu that fits on one screen needs no search.
+const SEARCHED_FROM = 12;
 
 export class ItemsPanel {
   #given;
-  #currency;
-  /** @type {Item[]} */
-  #items = [];
-  /** @type {string | null} the item that is being edited */
-  #edited = null;
+  #currency = "";
+  #slug = "";
+  /** @type {Map<string, ItemEditor>} */
+  #editors = new Map();
+  /** @type {Map<string, boolean>} whether it is to be had, as tapped and not yet confirmed */
+  #wishes = new Map();
+  /** @type {AddForm | null} */
+  #adding = null;
 
   /** @param {Given} given */
   constructor(given) {
     this.#given = given;
-    this.#currency = given.shop.currency ?? "";
-    if (given.isOwner) this.#fillAddForm();
+    byId("find-item").addEventListener("input", () => this.#showItems());
+    byId("add-open").addEventListener("click", () => this.#openForm());
   }
 
-  async load() {
-    this.#items = (await this.#given.api.get(path`/v1/shops/${this.#given.shop.id}/items`)).data;
-    this.#show();
+  get isDirty() {
+    return this.#adding?.isDirty || [...this.#editors.values()].some((editor) => editor.isDirty);
   }
 
-  #show() {
-    tell(byId("no-items"), this.#items.length === 0 ? say("manage.no_items") : "");
-    showList(byId("items"), this.#items, {
+  /** @param {import("./store.js").Shop} shop */
+  show({ currency = "", slug }) {
+    this.#slug = slug;
+    this.#currency = currency;
+    this.#showItems();
+  }
+
+  /** Go to where the first item is typed. */
+  focus() {
+    this.#adding?.focus();
+  }
+
+  #showItems() {
+    const { items } = this.#given.inventory;
+    const isLong = items.length > SEARCHED_FROM;
+    byId("find-item-place").hidden = !isLong;
+    byId("item-count").textContent = items.length === 0 ? "" : String(items.length);
+    if (this.#given.isOwner && items.length === 0) this.#openForm(false);
+    byId("add-open").hidden = !this.#given.isOwner || this.#adding !== null;
+    offerCategories(byId("categories"), items);
+    this.#updateEditors();
+    const found = isLong ? items.filter((item) => this.#isSought(item)) : items;
+    tell(byId("no-items"), items.length === 0 ? say("manage.no_items") : found.length === 0 ? say("manage.none_found") : "");
+    this.#showRows(this.#withEdited(found));
+  }
+
+  /** @param {Item[]} items */
+  #showRows(items) {
+    const shown = items.map((item) => this.#wished(item));
+    showList(byId("items"), shown, {
       key: (item) => item.id,
-      mark: (item) => JSON.stringify([item, this.#edited === item.id]),
-      make: (item) => (this.#edited === item.id ? this.#editor(item) : this.#row(item)),
+      mark: (item) => (this.#editors.has(item.id) ? "edited" : JSON.stringify([item, this.#currency])),
+      make: (item) => this.#editors.get(item.id)?.element ?? itemRow(item, this.#currency, this.#acts(item)),
     });
   }
 
-  /** @param {Item} item */
-  #row(item) {
-    const sell = () => this.#change(item, { available: !item.available });
-    const buttons = [button("sell", say(item.available ? "manage.sold_out" : "manage.back"), sell)];
-    if (this.#given.isOwner) buttons.push(button("edit", say("manage.edit"), () => this.#edit(item.id)));
-    return element(
-      "li",
-      { className: "item", data: { item: item.id, soldOut: String(item.sold_out) } },
-      element(
-        "div",
-        { className: "item-words" },
-        element("h3", { dir: "auto" }, item.name),
-        element("p", { dir: "auto" }, [item.category, stockWords(item)].filter(Boolean).join(" · ")),
-      ),
-      element("span", { className: "amount" }, money(item.price_minor, this.#currency)),
-      element("div", { className: "buttons" }, ...buttons),
-    );
+  /** What is being edited stays in sight: also when it is not what is searched for, or was taken off the menu.
+   * @param {Item[]} items */
+  #withEdited(items) {
+    const ids = new Set(items.map(({ id }) => id));
+    const edited = [...this.#editors.keys()].filter((id) => !ids.has(id)).map((id) => this.#given.inventory.item(id));
+    return [...items, .../** @type {Item[]} */ (edited.filter(Boolean))];
+  }
+
+  #updateEditors() {
+    for (const [id, editor] of this.#editors) {
+      const item = this.#given.inventory.item(id);
+      if (item) editor.update(item);
+    }
   }
 
   /** @param {Item} item */
-  #editor(item) {
-    const form = element(
-      "form",
-      { className: "form columns" },
-      ...itemFields(this.#currency, item),
-      element(
-        "div",
-        { className: "buttons wide" },
-        element("button", { type: "submit", className: "primary" }, say("manage.save")),
-        button("close", say("manage.close"), () => this.#edit(null)),
-        button("archive", say("manage.archive"), () => this.#archive(item), "danger"),
-      ),
-    );
-    onSubmit(form, async (values) => {
-      await this.#patch(item, itemBody(values, this.#currency));
-      this.#edited = null;
-      await this.load();
-    });
-    return element("li", { className: "item editor", data: { item: item.id } }, form);
+  #isSought({ name, category }) {
+    const sought = byId("find-item").value.trim().toLocaleLowerCase();
+    return `${name} ${category ?? ""}`.toLocaleLowerCase().includes(sought);
   }
 
-  /** @param {string | null} id */
-  #edit(id) {
-    this.#edited = id;
-    this.#show();
-    byId("items").querySelector("form input")?.focus();
-  }
-
-  #fillAddForm() {
-    const form = byId("add-item");
-    form.append(
-      ...itemFields(this.#currency),
-      element("div", { className: "buttons wide" }, element("button", { type: "submit", className: "primary" }, say("manage.add"))),
-    );
-    onSubmit(form, async (values) => {
-      const last = Math.max(-1, ...this.#items.map((item) => item.position));
-      const body = { ...itemBody(values, this.#currency), position: values.position ? Number(values.position) : last + 1 };
-      await this.#given.api.call("POST", path`/v1/shops/${this.#given.shop.id}/items`, { body });
-      form.reset();
-      form.elements.namedItem("name").focus();
-      await this.load();
-    });
-  }
-
-  /** @param {Item} item @param {object} body */
-  #patch(item, body) {
-    const headers = { "If-Match": `"${item.version}"` };
-    return this.#given.api.call("PATCH", path`/v1/shops/${this.#given.shop.id}/items/${item.id}`, { body, headers });
-  }
-
-  /** @param {Item} item @param {object} body */
-  async #change(item, body) {
-    this.#given.complain(null);
-    await this.#patch(item, body).catch(this.#given.complain);
-    await this.load().catch(this.#given.complain);
+  /** An item as it will be once what was tapped is confirmed. @param {Item} item */
+  #wished(item) {
+    const wish = this.#wishes.get(item.id);
+    return wish === undefined ? item : { ...item, available: wish, sold_out: !wish };
   }
 
   /** @param {Item} item */
-  async #archive(item) {
-    if (!(await isSure(say("manage.archive_question", { name: item.name }), say("manage.archive")))) return;
-    const at = path`/v1/shops/${this.#given.shop.id}/items/${item.id}`;
-    await this.#given.api.call("DELETE", at).catch(this.#given.complain);
-    this.#edited = null;
-    await this.load().catch(this.#given.complain);
+  #acts(item) {
+    return {
+      sell: (/** @type {boolean} */ isToBeHad) => this.#sell(item.id, isToBeHad),
+      count: () => this.#count(item.id),
+      edit: this.#given.isOwner ? () => this.#edit(item) : undefined,
+    };
   }
-}
 
-/** @param {string} currency @param {Item} [item] */
-function itemFields(currency, item) {
-  const price = item ? plainMoney(item.price_minor, currency) : "";
-  const number = { inputMode: "numeric", pattern: "[0-9]*", maxLength: 7, autocomplete: "off" };
-  return [
-    field("name", { required: true, maxLength: 80, value: item?.name ?? "", autocomplete: "off" }),
-    field("price_minor", { label: `${say("field.price_minor")} (${currency})`, required: true, inputMode: "decimal", value: price, autocomplete: "off" }),
-    field("category", { maxLength: 60, value: item?.category ?? "", autocomplete: "off" }),
-    field("stock", { ...number, value: String(item?.stock ?? ""), placeholder: say("manage.unlimited") }),
-    field("description", { maxLength: 1000, value: item?.description ?? "", autocomplete: "off" }),
-    field("position", { ...number, value: String(item?.position ?? "") }),
-  ];
-}
-
-/** @param {Record<string, string>} values @param {string} currency */
-function itemBody({ name, description, category, price_minor, stock, position }, currency) {
-  const price = parseMoney(price_minor, currency);
-  if (price === null) {
-    throw new Problem("bad_price", 0, { detail: say("manage.bad_price", { example: plainMoney(350, currency) }) });
+  /** One tap: shown at once, then sent. While it is under way, the last tap counts.
+   * @param {string} id @param {boolean} isToBeHad */
+  async #sell(id, isToBeHad) {
+    const item = this.#given.inventory.item(id);
+    // Only more of it makes it sell again.
+    if (isToBeHad && item?.available && item.stock === 0) return this.#count(id);
+    const isUnderWay = this.#wishes.has(id);
+    this.#wishes.set(id, isToBeHad);
+    this.#showItems();
+    if (!isUnderWay) await this.#send(id);
   }
-  return {
-    name,
-    description: description || null,
-    category: category || null,
-    price_minor: price,
-    stock: stock === "" ? null : Number(stock),
-    ...(position === "" ? {} : { position: Number(position) }),
-  };
-}
 
-/** @param {Item} item */
-function stockWords({ available, stock }) {
-  if (!available) return say("manage.is_sold_out");
-  if (stock === 0) return say("manage.none_in_stock");
-  return stock === null || stock === undefined ? "" : say("manage.stock", { stock });
-}
+  /** @param {string} id @returns {Promise<void>} */
+  async #send(id) {
+    const { inventory, toast } = this.#given;
+    const available = this.#wishes.get(id) ?? true;
+    try {
+      await inventory.change(id, { available });
+      if (this.#wishes.get(id) !== available) return await this.#send(id);
+    } catch (problem) {
+      const what = say("manage.not_saved", { name: inventory.item(id)?.name ?? "" });
+      toast.refuse(problem, what, { act: say("manage.again"), on: () => this.#sell(id, available) });
+    }
+    this.#wishes.delete(id);
+    this.#showItems();
+  }
 
-/** @param {string} question @param {string} yes @returns {Promise<boolean>} */
-function isSure(question, yes) {
-  return new Promise((resolve) => {
-    const dialog = element(
-      "dialog",
-      { className: "dialog", on: { close: () => (dialog.remove(), resolve(dialog.returnValue === "yes")) } },
-      element("p", {}, question),
-      element(
-        "div",
-        { className: "buttons" },
-        button("no", say("account.close"), () => dialog.close()),
-        button("yes", yes, () => dialog.close("yes"), "primary danger"),
-      ),
-    );
-    document.body.append(dialog);
-    dialog.showModal();
-  });
-}
+  /** @param {string} id */
+  async #count(id) {
+    const { inventory, toast } = this.#given;
+    const item = inventory.item(id);
+    if (!item) return;
+    const stock = await askStock(item);
+    if (stock === undefined) return;
+    await inventory.change(id, { stock }).catch((problem) => toast.refuse(problem, say("manage.not_saved", { name: item.name })));
+  }
 
-/** @param {string} act @param {string} text @param {() => void} click @param {string} [className] */
-function button(act, text, click, className = "") {
-  return element("button", { type: "button", className, data: { act, focus: act }, on: { click } }, text);
+  /** @param {Item} item */
+  #edit(item) {
+    const { inventory, toast } = this.#given;
+    const closed = (/** @type {string} */ id) => this.#close(id);
+    const editor = new ItemEditor(inventory.item(item.id) ?? item, { inventory, toast, currency: () => this.#currency, closed });
+    this.#editors.set(item.id, editor);
+    this.#showItems();
+    this.#focus(() => editor.focus());
+  }
+
+  /** @param {string} id */
+  #close(id) {
+    this.#editors.delete(id);
+    this.#showItems();
+    this.#focus(() => byId("items").querySelector(`[data-item="${id}"] [data-act=edit]`)?.focus());
+  }
+
+  /** Move the focus once the list has given that of the old row to the new one. @param {() => void} move */
+  #focus(move) {
+    queueMicrotask(move);
+  }
+
+  #openForm(isWanted = true) {
+    const opened = () => location.assign(path`/shops/${this.#slug}/board`);
+    this.#adding ??= new AddForm({ ...this.#given, currency: () => this.#currency, closed: () => this.#closeForm(), opened });
+    if (!this.#adding.element.isConnected) byId("add-place").replaceChildren(this.#adding.element);
+    byId("add-open").hidden = true;
+    if (isWanted) this.#adding.focus();
+  }
+
+  #closeForm() {
+    this.#adding = null;
+    byId("add-place").replaceChildren();
+    this.#showItems();
+    byId("add-open").focus();
+  }
 }

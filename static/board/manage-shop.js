@@ -1,64 +1,111 @@
 // @ts-check
-/** The facts of a shop, and whether it takes orders. */
+/** The facts of a shop, as its owner keeps them. */
 
 import { path } from "./api.js";
-import { byId, element, tell } from "./element.js";
-import { field, onSubmit } from "./form.js";
+import { currencyOptions } from "./currencies.js";
+import { DraftForm } from "./draft-form.js";
+import { byId, element } from "./element.js";
+import { field, onSubmit, selection, toggle } from "./form.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Shop} Shop */
-/** @typedef {{api: import("./api.js").Api, shop: Shop, complain: (problem: unknown) => void,
- *   changed: (shop: Shop) => void}} Given */
+/** @typedef {{api: import("./api.js").Api, live: import("./live.js").Live, toast: import("./toast.js").Toast}} Given */
 
-const FACTS = /** @type {const} */ (["name", "slug", "description", "address", "phone", "email", "currency", "time_zone"]);
-const LENGTHS = { name: 80, slug: 40, description: 1000, address: 200, phone: 40, email: 254, currency: 3, time_zone: 64 };
-const REQUIRED = new Set(["name", "slug", "currency", "time_zone"]);
+const ZONES = "zones";
+const SLUG = "[a-z0-9]+(-[a-z0-9]+)*";
 
 export class ShopPanel {
   #given;
-  #shop;
+  #form = byId("facts");
+  /** @type {DraftForm | null} */
+  #draft = null;
 
   /** @param {Given} given */
   constructor(given) {
     this.#given = given;
-    this.#shop = given.shop;
-    byId("pause").addEventListener("click", () => this.#turn());
-    this.#fillForm();
+    onSubmit(this.#form, () => this.#save());
   }
 
-  show() {
-    const isPaused = this.#shop.ordering === "paused";
-    byId("ordering").dataset.ordering = this.#shop.ordering;
-    byId("ordering-word").textContent = say(isPaused ? "manage.paused" : "manage.open");
-    byId("pause").textContent = say(isPaused ? "manage.resume" : "manage.pause");
-    this.#given.changed(this.#shop);
+  get isDirty() {
+    return this.#draft?.isDirty ?? false;
   }
 
-  async #turn() {
-    this.#given.complain(null);
-    const ordering = this.#shop.ordering === "paused" ? "open" : "paused";
-    await this.#patch({ ordering }).catch(this.#given.complain);
+  /** @param {Shop} shop */
+  show(shop) {
+    if (this.#draft) this.#draft.update(valuesOf(shop));
+    else this.#fillForm(shop);
   }
 
-  #fillForm() {
-    const form = byId("facts");
-    const saved = element("p", { className: "saved", role: "status" });
-    const fields = FACTS.map((name) =>
-      field(name, { value: this.#shop[name] ?? "", maxLength: LENGTHS[name], required: REQUIRED.has(name), autocomplete: "off" }),
+  /** @param {Shop} shop */
+  #fillForm(shop) {
+    const zones = Intl.supportedValuesOf("timeZone").map((value) => element("option", { value }));
+    const text = { autocomplete: "off" };
+    this.#form.prepend(
+      field("name", { ...text, required: true, maxLength: 80 }),
+      field("slug", { ...text, required: true, minLength: 3, maxLength: 40, pattern: SLUG, hint: say("manage.slug_hint") }),
+      field("description", { as: "textarea", maxLength: 1000, rows: 2 }),
+      field("address", { ...text, maxLength: 200 }),
+      field("phone", { ...text, type: "tel", maxLength: 40 }),
+      field("email", { ...text, type: "email", maxLength: 254, hint: say("manage.email_hint") }),
+      selection("currency", currencyOptions(shop.currency), { required: true }),
+      field("time_zone", { ...text, required: true, maxLength: 64, list: ZONES }),
+      toggle("listed", say("manage.listed_hint"), true),
+      element("datalist", { id: ZONES }, ...zones),
+      element("div", { className: "buttons wide" }, element("button", { type: "submit", className: "primary" }, say("manage.save"))),
     );
-    const submit = element("button", { type: "submit", className: "primary" }, say("manage.save"));
-    form.append(...fields, element("div", { className: "buttons wide" }, submit, saved));
-    form.addEventListener("input", () => tell(saved, ""));
-    onSubmit(form, async (values) => {
-      const changes = FACTS.filter((name) => values[name] !== (this.#shop[name] ?? ""));
-      await this.#patch(Object.fromEntries(changes.map((name) => [name, values[name] || null])));
-      tell(saved, say("manage.saved"));
-    });
+    this.#draft = new DraftForm(this.#form, valuesOf(shop), { shown });
+    this.#draft.settle(valuesOf(shop));
+  }
+
+  async #save() {
+    const saved = await this.#draft?.save(
+      (changes) => this.#patch(bodyOf(changes)),
+      async () => {
+        this.#given.live.merge("shop", await this.#given.api.get(path`/v1/shops/${this.#shop.id}`));
+        this.#draft?.update(valuesOf(this.#shop));
+      },
+    );
+    this.#draft?.settle(valuesOf(this.#shop));
+    this.#given.toast.say(say(saved ? "manage.saved" : "manage.unchanged"));
+  }
+
+  /** @returns {Shop} */
+  get #shop() {
+    const { shop } = this.#given.live.state;
+    if (!shop) throw new Error("Nothing is shown before the shop is known");
+    return shop;
   }
 
   /** @param {object} body */
   async #patch(body) {
-    this.#shop = await this.#given.api.call("PATCH", path`/v1/shops/${this.#shop.id}`, { body });
-    this.show();
+    const headers = { "If-Match": `"${this.#shop.version}"` };
+    const shop = await this.#given.api.call("PATCH", path`/v1/shops/${this.#shop.id}`, { body, headers });
+    this.#given.live.merge("shop", shop);
+    return shop;
   }
+}
+
+/** @param {Shop} shop */
+function valuesOf({ name, slug, description, address, phone, email, currency, time_zone: timeZone, listed }) {
+  return {
+    name,
+    slug,
+    description: description ?? "",
+    address: address ?? "",
+    phone: phone ?? "",
+    email: email ?? "",
+    currency: currency ?? "",
+    time_zone: timeZone ?? "",
+    listed: listed ? "yes" : "",
+  };
+}
+
+/** @param {Record<string, string>} changes */
+function bodyOf(changes) {
+  return Object.fromEntries(Object.entries(changes).map(([name, text]) => [name, name === "listed" ? text !== "" : text || null]));
+}
+
+/** @param {string} name @param {string} text */
+function shown(name, text) {
+  return name === "listed" ? say(text ? "manage.yes" : "manage.no") : text;
 }

@@ -1,15 +1,22 @@
 // @ts-check
-/** Managing a shop: pausing, its menu, its facts, its staff, and the links to its screens. */
+/** Managing a shop: its menu, its screens, its facts, its staff, and whether it takes orders. */
 
 import { Api, path } from "./api.js";
 import { pause } from "./backoff.js";
-import { byId, element, tell } from "./element.js";
+import { byId, tell } from "./element.js";
 import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
+import { Inventory } from "./inventory.js";
+import { Live } from "./live.js";
 import { ItemsPanel } from "./manage-items.js";
+import { OrderingPanel } from "./manage-ordering.js";
+import { showParts } from "./manage-parts.js";
+import { ScreensPanel } from "./manage-screens.js";
 import { ShopPanel } from "./manage-shop.js";
 import { StaffPanel } from "./manage-staff.js";
+import { StartPanel } from "./manage-start.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
+import { Toast } from "./toast.js";
 import { refusal, say } from "./words.js";
 
 /** @typedef {import("./store.js").Shop} Shop */
@@ -23,17 +30,6 @@ function complain(problem) {
   tell(byId("problem"), problem ? refusal(problem) : "");
 }
 
-/** @param {Shop} shop */
-function showLinks(shop) {
-  const links = [
-    ["menu", path`/shops/${shop.slug}`],
-    ["board", path`/shops/${shop.slug}/board`],
-    ["pickup", path`/shops/${shop.slug}/pickup`],
-  ].map(([key, href]) => element("a", { href, className: "button" }, say(`link.${key}`)));
-  byId("links").replaceChildren(...links);
-  entitle(shop.name, say("manage.title", { shop: shop.name }));
-}
-
 /**
  * Whether this person owns the shop, only works there, or neither.
  * @param {Shop} shop
@@ -41,7 +37,7 @@ function showLinks(shop) {
  */
 async function roleAt(shop) {
   try {
-    await api.get(path`/v1/shops/${shop.id}/staff`);
+    await api.get(path`/v1/shops/${shop.id}/staff?limit=1`);
     return "owner";
   } catch (/** @type {any} */ problem) {
     if (problem.isOpen) throw problem;
@@ -50,30 +46,72 @@ async function roleAt(shop) {
   return data.some((/** @type {Shop} */ mine) => mine.id === shop.id) ? "staff" : null;
 }
 
-/** The shop and the person's part in it, however often it takes to get an answer. */
-async function load() {
+/** Do something however often it takes to get an answer, and say meanwhile why there is none.
+ * @template T @param {() => Promise<T>} step @returns {Promise<T>} */
+async function persist(step) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const shop = await api.get(path`/v1/shops/${addressed()}`);
-      return { shop, role: await roleAt(shop) };
+      const found = await step();
+      complain(null);
+      return found;
     } catch (/** @type {any} */ problem) {
-      if (!problem.isOpen) return null;
+      if (!problem.isOpen) throw problem;
       complain(problem);
       await pause(attempt);
     }
   }
 }
 
-/** @param {Shop} shop @param {boolean} isOwner */
-async function showPanels(shop, isOwner) {
-  const items = new ItemsPanel({ api, shop, isOwner, complain });
-  await items.load().catch(complain);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && items.load().catch(complain));
-  for (const part of main.querySelectorAll("[data-owner]")) part.hidden = !isOwner;
-  byId("owner-only").hidden = isOwner;
-  if (!isOwner) return;
-  new ShopPanel({ api, shop, complain, changed: showLinks }).show();
-  await new StaffPanel({ api, shop, complain }).load().catch(complain);
+/** The shop, the person's part in it, and whether it ever had an order. */
+async function load() {
+  const shop = await api.get(path`/v1/shops/${addressed()}`);
+  const role = await roleAt(shop);
+  const orders = role === "owner" ? await api.get(path`/v1/shops/${shop.id}/orders?limit=1`) : { data: [] };
+  return { shop, role, hasOrders: orders.data.length > 0 };
+}
+
+/** @param {Shop} shop @param {boolean} isOwner @param {boolean} hasOrders */
+async function manage(shop, isOwner, hasOrders) {
+  let isReady = false;
+  const show = () => isReady && showAll(live.state.shop ?? shop);
+  const heard = (/** @type {any} */ frame) => inventory.hear(frame);
+  const live = new Live({ path: path`/ws/shops/${shop.id}/menu`, light: byId("light"), main, show, heard });
+  const inventory = new Inventory(api, shop.id, live);
+  const given = { api, live, inventory, toast: new Toast(), isOwner };
+  const items = new ItemsPanel(given);
+  const staff = isOwner ? new StaffPanel({ ...given, shop: shop.id }) : null;
+  const facts = isOwner ? new ShopPanel(given) : null;
+  const panels = [items, facts, new ScreensPanel(given), new OrderingPanel(given), new StartPanel(inventory, hasOrders || !isOwner)];
+
+  /** @param {Shop} now */
+  function showAll(now) {
+    showName(now);
+    for (const panel of panels) panel?.show(now);
+  }
+
+  live.merge("shop", shop);
+  live.start();
+  await persist(() => Promise.all([inventory.look(), staff?.load()]));
+  isReady = true;
+  showAll(live.state.shop ?? shop);
+  addEventListener("beforeunload", (event) => [items, facts, staff].some((panel) => panel?.isDirty) && event.preventDefault());
+  reveal(shop, isOwner, () => given.toast.clear());
+  if (inventory.items.length === 0) items.focus();
+}
+
+/** @param {Shop} shop @param {boolean} isOwner @param {() => void} turned to another part of the page */
+function reveal(shop, isOwner, turned) {
+  for (const part of main.querySelectorAll("[data-owner]")) /** @type {HTMLElement} */ (part).hidden = !isOwner;
+  tell(byId("staff-only"), isOwner ? "" : say("manage.staff_only", { shop: shop.name }));
+  byId("panels").hidden = false;
+  showParts(turned);
+}
+
+/** @param {Shop} shop */
+function showName({ name, slug }) {
+  entitle(name, say("manage.title", { shop: name }));
+  // An old name of the shop leads here too; the address shows the present one.
+  if (slug !== addressed()) history.replaceState(null, "", path`/shops/${slug}/manage` + location.hash);
 }
 
 async function begin() {
@@ -83,13 +121,10 @@ async function begin() {
   session.addEventListener("change", () => location.reload());
   main.hidden = false;
   if (!user) return askInPage(main, session, say("account.to_manage"));
-  const found = await load();
-  complain(null);
+  const found = await persist(load).catch(() => null);
   if (!found) return noSuchShop(main);
-  if (!found.role) return turnAway(main, session, found.shop.name);
-  showLinks(found.shop);
-  byId("panels").hidden = false;
-  return showPanels(found.shop, found.role === "owner");
+  const { shop, role, hasOrders } = found;
+  return role ? manage(shop, role === "owner", hasOrders) : turnAway(main, session, shop.name, say("account.to_manage"));
 }
 
 begin();

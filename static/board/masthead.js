@@ -14,6 +14,7 @@ import { say } from "./words.js";
 export function masthead(session) {
   const show = () => byId("who").replaceChildren(...(session.user ? signedIn(session) : [signInButton(session)]));
   session.addEventListener("change", show);
+  session.addEventListener("renamed", show);
   return show;
 }
 
@@ -31,7 +32,7 @@ export function entitle(heading, title = heading) {
 function signedIn(session) {
   const signOut = () => session.signOut().catch(() => {});
   return [
-    element("span", { className: "person", title: session.user?.email ?? "" }, session.user?.name ?? ""),
+    element("a", { href: "/account", className: "person", title: session.user?.email ?? "" }, session.user?.name ?? ""),
     element("a", { href: "/orders", className: "quiet" }, say("who.orders")),
     element("button", { type: "button", className: "quiet", data: { act: "sign-out" }, on: { click: signOut } }, say("who.sign_out")),
   ];

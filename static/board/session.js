@@ -2,7 +2,8 @@
 /**
  * Who is signed in. The access token lives in memory only, the refresh token in a cookie that no script can read.
  *
- * Dispatches `change` when the person changes, and `renewed` with each new access token.
+ * Dispatches `change` when the person changes, `renamed` when they are called otherwise, and `renewed` with each new
+ * access token.
  */
 
 import { pause } from "./backoff.js";
@@ -71,6 +72,12 @@ export class Session extends EventTarget {
   async register(person) {
     await send("POST", "/v1/auth/register", { body: person });
     await this.signIn(person.email, person.password);
+  }
+
+  /** Take in what the server says of the person who is signed in. @param {User} user */
+  rename(user) {
+    this.user = user;
+    this.dispatchEvent(new Event("renamed"));
   }
 
   /** Sign out, here and on the server. */

@@ -14,7 +14,12 @@ const catalogue = english;
  */
 export function say(key, values = {}) {
   const text = /** @type {Record<string, string>} */ (catalogue)[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
+  return text.replace(/\{(\w+)\}/g, (place, name) => isolated(String(values[name] ?? place)));
+}
+
+/** A name that is written from right to left must not turn the words around it. @param {string} value */
+function isolated(value) {
+  return /[\u0590-\u08ff\ufb1d-\ufefc]/.test(value) ? `\u2068${value}\u2069` : value;
 }
 
 /**

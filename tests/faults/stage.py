@@ -19,7 +19,7 @@ from orderflow import embedded, migrations
 from tests.faults.proxy import Proxy, before
 from tests.places import reachable
 from tests.redis_server import RedisServer
-from tests.servers import Server, children
+from tests.servers import Server, children, workers
 
 BEAT_S: Final = 2.0
 RECOVERY_S: Final = 60.0
@@ -45,7 +45,7 @@ class Site:
 
     def processes(self) -> set[int]:
         """The processes that serve."""
-        return self.server.workers() if self.size > 1 else {self.server.pid}
+        return workers(self.server.pid) if self.size > 1 else {self.server.pid}
 
     async def start(self) -> None:
         """Start it, again on the port that it had before."""

@@ -15,16 +15,37 @@ test("prices have the decimals of their currency", () => {
   equal(spaced(money(123_456, "EUR", "de")), "1.234,56 €");
 });
 
-test("a price is read as typed, with a point or a comma, and nothing is guessed", () => {
-  equal([["3.50", "EUR"], ["3,5", "EUR"], ["350", "JPY"], ["0.35", "KWD"]].map(([text, code]) => parseMoney(text, code)), [350, 350, 350, 350]);
-  equal(["", "-1", "1.234", "1,234.50", "abc", "1e3", "3.50 €"].map((text) => parseMoney(text, "EUR")), Array(7).fill(null));
-  equal(parseMoney("3.5", "JPY"), null);
+/** What each text means, in minor units. */
+function read(currency, texts, locale = "en") {
+  return texts.map((text) => parseMoney(text, currency, locale));
+}
+
+test("a price is read as typed, with a point or a comma, with the sign or without", () => {
+  equal(read("EUR", ["3.50", "3,5", " 3.50 € ", "€3,50", "EUR 3.50", "3.5 eur", "3,", ".5"]), [350, 350, 350, 350, 350, 350, 300, 50]);
+  equal([...read("JPY", ["350", "¥350"]), ...read("KWD", ["0.35"]), ...read("SEK", ["25 kr"], "sv")], [350, 350, 350, 2500]);
+});
+
+test("thousands are read in groups where nothing else can be meant", () => {
+  equal(read("EUR", ["1,234.50", "1.234,50", "1 234,50", "1’234.50", "1.234.567"]), [123450, 123450, 123450, 123450, 123456700]);
+  equal([...read("JPY", ["1,234"]), ...read("KWD", ["1.234"])], [1234, 1234]);
+});
+
+test("a price in the digits of another script is a price", () => {
+  equal([...read("EUR", ["٣٫٥٠", "３.５０"]), ...read("INR", ["३.५०"])], [350, 350, 350]);
+});
+
+test("what is no price, or could be two, is none", () => {
+  equal(read("EUR", ["", ".", "-1", "1.234", "1,234", "12.34.5", "1,234,50", "3 50", "abc", "1e3", "3.50 $", "1234567890"]), Array(12).fill(null));
+  equal(read("JPY", ["3.5", "3."]), [null, null]);
 });
 
 test("a price that is shown to be edited is read back as it was", () => {
   for (const code of ["EUR", "JPY", "KWD"]) {
-    for (const minor of [0, 1, 99, 100, 1999, 100_000_000]) equal(parseMoney(plainMoney(minor, code), code), minor);
+    for (const locale of ["en", "de", "fr", "ar", "fa", "hi"]) {
+      for (const minor of [0, 1, 99, 100, 1999, 100_000_000]) equal(parseMoney(plainMoney(minor, code, locale), code, locale), minor);
+    }
   }
+  equal(["en", "de"].map((locale) => plainMoney(123_450, "EUR", locale)), ["1234.50", "1234,50"]);
 });
 
 test("ages grow from seconds to days and are never below zero", () => {

@@ -1,0 +1,199 @@
+"""Erasure: an account ends, and its owner's name, address and words leave the database. What shops sold stays.
+
+Orders keep their numbers, lines, prices, times and statuses, and point at an account of which only the id is left. An
+order that staff placed for the address loses the address at once, and the name and notes if it is finished: the
+counter still needs those of one that is under way.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import anyio.to_thread
+from sqlalchemy import Row, delete, func, select, text, update
+
+from orderflow import credentials, sessions
+from orderflow.credentials import Actor
+from orderflow.db import Database, Transaction
+from orderflow.errors import OpenOrders, OwnsShops, Unauthenticated, UserNotFound, WrongPassword
+from orderflow.sessions import EndedSessions
+from orderflow.tables import shop_staff, shops, users
+from orderflow.text import email as clean_address
+
+Verify: TypeAlias = Callable[[str, str], Awaitable[bool]]
+
+# What stands where a name stood.
+NOBODY: Final = "erased"
+NAMED_SHOPS: Final = 3
+
+_HASH: Final = "SELECT password_hash FROM users WHERE id = $1 AND erased_at IS NULL"
+_ID: Final = "SELECT id FROM users WHERE email = $1"
+_LATELY: Final = "SELECT EXISTS (SELECT FROM users WHERE erased_at > now() - make_interval(secs => $1))"
+
+# The customer's turn, as place_order takes it: no order of theirs is placed until the end.
+_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:user, 0))")
+_ORDERS: Final = text("""
+    SELECT id, customer_id = :user AS is_own, is_active FROM orders
+    WHERE customer_id = :user OR email = :email ORDER BY id FOR NO KEY UPDATE
+""")
+_CLEAR_ORDERS: Final = text("""
+    UPDATE orders
+    SET email = NULL,
+        customer_name = CASE WHEN customer_id = :user THEN :nobody ELSE customer_name END,
+        pickup_name = CASE WHEN is_active THEN pickup_name END,
+        note = CASE WHEN is_active THEN note END,
+        reason = CASE WHEN cancelled_by IS DISTINCT FROM 'customer' THEN reason END,
+        -- A key of staff stays, so that it makes no second order, and without a hash it never stands for the same one.
+        idempotency_key = CASE WHEN customer_id <> :user THEN idempotency_key END,
+        body_hash = CASE WHEN is_active THEN body_hash END
+    WHERE id = ANY (:orders)
+""")
+_CLEAR_LINES: Final = text("UPDATE order_lines SET note = NULL WHERE order_id = ANY (:orders) AND note IS NOT NULL")
+_CLEAR_EVENTS: Final = text("""
+    UPDATE events
+    SET reason = NULL, state = (SELECT json_object_agg(key, value) FROM json_each(state) WHERE key <> 'reason')
+    WHERE order_id = ANY (:orders) AND by = 'customer' AND reason IS NOT NULL
+""")
+_CLEAR_MAILS: Final = text("""
+    WITH cleared AS (
+        UPDATE outbox
+        SET recipient = NULL, payload = NULL, error = NULL, leased_until = NULL,
+            state = CASE WHEN state = 'waiting' THEN 'withdrawn' ELSE state END,
+            settled_at = coalesce(settled_at, clock())
+        WHERE order_id = ANY (:orders) RETURNING id, sent_as
+    )
+    SELECT id FROM cleared WHERE sent_as LIKE '%.eml'
+""")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What went with an account: its sessions, and the mails that were written to files."""
+
+    sessions: list[UUID]
+    mails: list[UUID]
+
+
+async def erase(
+    db: Database, verify: Verify, ended: EndedSessions, actor: Actor, password: str, data: Path | None
+) -> None:
+    """Erase the account of who asks, if they know its password: a token alone may be stolen, a phone unlocked.
+
+    `data` is the data directory, where mails are written that are not sent.
+
+    Raises:
+        Unauthenticated: there is none (any more).
+        WrongPassword: it is another, or was just replaced.
+        OwnsShops, OpenOrders: as things stand, in this order.
+        Unavailable: too many passwords wait to be verified, or the database is away.
+    """
+    rows = await db.fetch(_HASH, actor.user_id)
+    if not rows:
+        raise Unauthenticated
+    hashed: str = rows[0]["password_hash"]
+    if not await verify(password, hashed):
+        raise WrongPassword
+    erased = await _erase(db, actor.user_id, hashed, data)
+    if erased is None:
+        raise Unauthenticated
+    for session_id in erased.sessions:
+        ended.add(session_id)
+
+
+async def erase_address(db: Database, email: str, data: Path | None) -> None:
+    """Erase the account with this address, for who runs the service.
+
+    Raises:
+        UserNotFound: nobody has this address.
+        OwnsShops, OpenOrders: as things stand, in this order.
+        Unavailable: the database is away.
+    """
+    try:
+        rows = await db.fetch(_ID, clean_address(email))
+    except ValueError:
+        raise UserNotFound from None
+    if not rows or await _erase(db, rows[0]["id"], None, data) is None:
+        raise UserNotFound
+
+
+async def happened(db: Database, within_s: float) -> bool:
+    """Whether an account was erased within the last so many seconds: what is remembered may name somebody.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    found: bool = (await db.fetch(_LATELY, within_s))[0][0]
+    return found
+
+
+async def _erase(db: Database, user: UUID, hashed: str | None, data: Path | None) -> Erased | None:
+    """Erase an account whose password has this hash, whatever it has for None; None without such an account."""
+
+    async def step(transaction: Transaction) -> Erased | None:
+        await transaction.execute(_TURN, {"user": str(user)})
+        account = await _locked(transaction, user)
+        if account is None:
+            return None
+        if hashed is not None and account.password_hash != hashed:
+            raise WrongPassword
+        await _check_shops(transaction, user)
+        mails = await _clear_orders(transaction, user, account.email)
+        ended = await sessions.end_all(transaction, user)
+        await _clear_account(transaction, user)
+        return Erased(ended, mails)
+
+    erased = await db.run(step)
+    if erased is not None and erased.mails and data is not None:
+        await anyio.to_thread.run_sync(_remove, [data / "emails" / f"{mail}.eml" for mail in erased.mails])
+    return erased
+
+
+async def _locked(transaction: Transaction, user: UUID) -> Row[Any] | None:
+    # Against everything that would point at this account by then: a shop, a membership, a session.
+    found = select(users.c.email, users.c.password_hash).where(users.c.id == user, users.c.erased_at.is_(None))
+    return (await transaction.execute(found.with_for_update())).one_or_none()
+
+
+async def _check_shops(transaction: Transaction, user: UUID) -> None:
+    found = select(shops.c.name).where(shops.c.owner_id == user).order_by(shops.c.name).limit(NAMED_SHOPS)
+    names = (await transaction.execute(found)).scalars().all()
+    if names:
+        raise OwnsShops(f"This account owns {', '.join(names)}: a shop cannot be closed or handed over yet.")
+
+
+async def _clear_orders(transaction: Transaction, user: UUID, email: str) -> list[UUID]:
+    """Take all words out of somebody's orders and what follows from them; the ids of mails that were written to files.
+
+    Raises:
+        OpenOrders: one of the orders that they placed is under way.
+    """
+    rows = (await transaction.execute(_ORDERS, {"user": user, "email": email})).all()
+    # Judged when all are locked: a recall may have opened one meanwhile.
+    if any(row.is_active for row in rows if row.is_own):
+        raise OpenOrders
+    every, finished = [row.id for row in rows], [row.id for row in rows if not row.is_active]
+    await transaction.execute(_CLEAR_ORDERS, {"user": user, "nobody": NOBODY, "orders": every})
+    await transaction.execute(_CLEAR_LINES, {"orders": finished})
+    await transaction.execute(_CLEAR_EVENTS, {"orders": finished})
+    return list((await transaction.execute(_CLEAR_MAILS, {"orders": every})).scalars())
+
+
+async def _clear_account(transaction: Transaction, user: UUID) -> None:
+    await transaction.execute(delete(shop_staff).where(shop_staff.c.user_id == user))
+    emptied = {"email": None, "name": NOBODY, "password_hash": credentials.NO_HASH, "erased_at": func.clock()}
+    # Last, so that its time is as close to the COMMIT as can be: see `happened`.
+    await transaction.execute(update(users).where(users.c.id == user).values(**emptied))
+
+
+def _remove(files: list[Path]) -> None:
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            # The account is erased all the same: whoever runs the service is told what is left to remove.
+            logger.warning("cannot remove %s, which holds an erased address: %s", file, error.strerror)
