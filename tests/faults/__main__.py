@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults.chaos import deck
 from tests.faults.report import table
-from tests.faults.run import Plan, Result, run
+from tests.faults.run import Plan, Result, run, short
 
 
 def main() -> int:
@@ -20,11 +20,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))  # noqa: S311 - to be printed
     parser.add_argument("--only", action="append", default=[], metavar="WOUND", help="deal only this one; repeatable")
     parser.add_argument("--pause", type=float, default=0.2, help="seconds between two orders of a customer")
+    parser.add_argument("--short", action="store_true", help="as scripts/test does it, to repeat a seed of that")
     asked = parser.parse_args()
     # Where scripts/test puts a redis-server.
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     plan = Plan(asked.minutes * 60, asked.seed, deck(asked.only), pause_s=asked.pause)
-    print(f"seed {plan.seed}, {asked.minutes:g} minutes", flush=True)
+    if asked.short:
+        plan = short(asked.seed)
+    print(f"seed {plan.seed}, {plan.seconds / 60:g} minutes", flush=True)
     try:
         result = asyncio.run(_run(plan))
     except (KeyboardInterrupt, asyncio.CancelledError):

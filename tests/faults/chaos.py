@@ -116,6 +116,10 @@ class Cutting:
 
 
 def deck(names: Sequence[str] = ()) -> tuple[Wound, ...]:
-    """These wounds, or all."""
+    """These wounds, or all.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
     known = {wound.name: wound for wound in wounds.ALL}
     return tuple(known[name] for name in names) or wounds.ALL

@@ -10,7 +10,7 @@ from typing import Final
 
 from orderflow.db import Database
 from tests.faults import stage, staleness, verdict
-from tests.faults.chaos import Cutting, Wounding
+from tests.faults.chaos import Cutting, Wounding, deck
 from tests.faults.ledger import Counts
 from tests.faults.load import Crowd, Desk
 from tests.faults.stage import BEAT_S, Stage
@@ -38,6 +38,20 @@ class Plan:
     calm_s: float = 2.5
     # How long some stay away, at most.
     away_s: float = 90.0
+
+
+def short(seed: int) -> Plan:
+    """The short form, that runs with all tests: a wound of each kind, each dealt once; what tells, serves and keeps."""
+    names = (
+        "a worker killed",
+        "a server killed",
+        "PostgreSQL killed",
+        "Redis killed",
+        "Redis's subscribers wedged",
+        "publishes in the wrong order",
+        "killed before publishing",
+    )
+    return Plan(0, seed, deck(names), pause_s=0.4, cut_s=0.7, calm_s=0.8, away_s=6)
 
 
 @dataclass

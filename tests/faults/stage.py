@@ -79,9 +79,11 @@ class Stage:
     sites: list[Site]
 
     def database_processes(self) -> list[int]:
-        """PostgreSQL's own process, then its children."""
-        first = int((self.cluster / "postmaster.pid").read_text().splitlines()[0])
-        return [first, *children(first)]
+        """PostgreSQL's own process, then its children; nothing while there is none."""
+        with contextlib.suppress(FileNotFoundError, IndexError):
+            first = int((self.cluster / "postmaster.pid").read_text().splitlines()[0])
+            return [first, *children(first)]
+        return []
 
     def let_go(self) -> None:
         """End all that proxies do to anybody."""

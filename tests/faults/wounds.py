@@ -62,11 +62,15 @@ class Wound:
 
 
 async def kill_a_worker(scene: Scene) -> None:
-    send([scene.chance.choice(sorted(scene.pair.processes()))], signal.SIGKILL)
+    victim = scene.chance.choice(sorted(scene.pair.processes()))
+    send([victim], signal.SIGKILL)
+    await _until(lambda: len(scene.pair.processes() - {victim}) == 2)
 
 
 async def kill_all_workers(scene: Scene) -> None:
-    send(scene.pair.processes(), signal.SIGKILL)
+    victims = scene.pair.processes()
+    send(victims, signal.SIGKILL)
+    await _until(lambda: len(scene.pair.processes() - victims) == 2)
 
 
 async def kill_a_server(scene: Scene) -> None:
@@ -97,7 +101,9 @@ async def freeze_a_worker(scene: Scene) -> None:
 
 
 async def kill_the_database(scene: Scene) -> None:
-    send(scene.stage.database_processes(), signal.SIGKILL)
+    killed = scene.stage.database_processes()
+    send(killed, signal.SIGKILL)
+    await _until(lambda: scene.stage.database_processes()[:1] not in ([], killed[:1]))
 
 
 async def kill_a_backend(scene: Scene) -> None:
@@ -158,7 +164,7 @@ async def publish_in_the_wrong_order(scene: Scene) -> None:
     """What one server publishes comes after what the other has published later."""
     late_s = scene.chance.choice((0.01, 0.05, 0.3))
     scene.alone.to_redis.hurt(lambda link: None if _is_subscriber(link) else link.up.delay(late_s))
-    await asyncio.sleep(REDIS_S)
+    await asyncio.sleep(2)
     scene.alone.to_redis.let_go()
 
 
@@ -197,7 +203,8 @@ async def kill_a_server_before_it_publishes(scene: Scene) -> None:
     if answer is not None and answer.status_code == 201:
         scene.crowd.desk.done("order", answer.json(), is_silent=True)
     alone.to_redis.let_go()
-    await asyncio.sleep(3)
+    # Until everybody has found out, and nothing that is done to it afterwards helps.
+    await asyncio.sleep(2)
     if answer is not None and answer.status_code == 201:
         scene.crowd.serve_later(shop, answer.json())
     await alone.start()
