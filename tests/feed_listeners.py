@@ -1,6 +1,7 @@
 """Subscribers who are held against a model of the feed: each frame as REST has it, each page as the model has it."""
 
 import asyncio
+import socket
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -66,6 +67,11 @@ class Listener:
             self._world.loop.call_soon_threadsafe(self.socket.connection.transport.abort)
             self.socket = None
 
+    def stall(self) -> None:
+        """Take nothing more in, until it reads."""
+        if self.socket is not None:
+            self._world.loop.call_soon_threadsafe(self.socket.connection.transport.pause_reading)
+
     def come_back(self, place: int) -> None:
         """Connect again, where it was, if it is away."""
         if self.socket is None:
@@ -76,6 +82,7 @@ class Listener:
         """Read what it was not told yet, if it is here."""
         if self.socket is None:
             return
+        self._world.loop.call_soon_threadsafe(self.socket.connection.transport.resume_reading)
         told = self._feed()
         for event in told:
             if (frame := self._shown(event)) is not None:
@@ -107,7 +114,13 @@ class Listener:
         """Open a socket where it was; its first frame."""
 
         async def connect() -> Frame:
-            self.socket = await self._world.lives[place].socket(self._path + self._resume, self._who)
+            live = self._world.lives[place]
+            raw = socket.socket()
+            # So that it is soon full when nobody reads.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            raw.setblocking(False)
+            await self._world.loop.sock_connect(raw, ("127.0.0.1", int(live.url.rpartition(":")[2])))
+            self.socket = await live.socket(self._path + self._resume, self._who, sock=raw)
             return await self.socket.frame()
 
         return self._world.do(connect())

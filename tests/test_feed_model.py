@@ -10,16 +10,21 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from orderflow.settings import Settings
-from orderflow.ws import hub
+from orderflow.ws import hub, protocol
+from orderflow.ws import live as live_set
 from tests.faults.fold import View
 from tests.feed_listeners import Listener, World
 from tests.feed_model import FORWARD, Asker, Item, Model, Order
 from tests.live import running
+from tests.peers import small_buffers
 from tests.people import Shop, good
 
 BEAT_S = 0.1
+# Three of its events fill what a socket can hold.
+LONG = "☕" * 1000
 VIEWS: tuple[View, ...] = ("shop", "pickup", "menu", "customer")
 ASKERS: tuple[Asker, ...] = ("staff", "staff", "staff", "its customer", "another")
 
@@ -39,10 +44,15 @@ async def test_every_subscriber_is_told_exactly_what_happened(
 ) -> None:
     monkeypatch.setattr(hub, "TICK_S", 0.03)
     # About ten events: older ones are read again.
-    monkeypatch.setattr(hub, "RING_BYTES", 20_000)
+    monkeypatch.setattr(hub, "RING_BYTES", 60_000)
+    # Deliveries take several turns, and a socket that nobody reads is full after a few events.
+    monkeypatch.setattr(live_set, "TURN", 1)
+    monkeypatch.setattr(protocol.WebSocketProtocol, "connection_made", _with_a_small_buffer)
     changed: dict[str, Any] = {"beat_seconds": BEAT_S, "open_orders_per_customer": 0}
     # Without a bus, what happens at one of them never rings at the other.
     async with running(settings, **changed) as here, running(settings, public_url=here.url, **changed) as there:
+        small_buffers(here)
+        small_buffers(there)
         owner = await here.register("Grace", "shop_owner")
         customers = [await here.register(name) for name in ("Ada", "Bob")]
         world = World(asyncio.get_running_loop(), [here, there], owner, customers)
@@ -59,6 +69,11 @@ async def test_every_subscriber_is_told_exactly_what_happened(
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+def _with_a_small_buffer(self: protocol.WebSocketProtocol, transport: asyncio.Transport) -> None:
+    WebSocketsSansIOProtocol.connection_made(self, transport)
+    transport.set_write_buffer_limits(high=1024)
 
 
 class Day(RuleBasedStateMachine):
@@ -166,6 +181,10 @@ class Day(RuleBasedStateMachine):
         listener.read()
 
     @rule(listener=listeners)
+    def take_nothing_in(self, listener: Listener) -> None:
+        listener.stall()
+
+    @rule(listener=listeners)
     def leave(self, listener: Listener) -> None:
         listener.leave()
 
@@ -178,7 +197,7 @@ class Day(RuleBasedStateMachine):
             listener.finish()
 
     def _add(self, stock: int | None, price_minor: int) -> None:
-        item = self.world.do(self.shop.add("Tea", price_minor, stock=stock))
+        item = self.world.do(self.shop.add("Tea", price_minor, stock=stock, description=LONG))
         self.model.add_item(Item(item["id"], price_minor, stock))
 
     def _item(self, which: int) -> Item:
