@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))  # noqa: S311 - to be printed
     parser.add_argument("--only", action="append", default=[], metavar="WOUND", help="deal only this one; repeatable")
-    parser.add_argument("--pause", type=float, default=0.2, help="seconds between two orders of a customer")
+    parser.add_argument("--pause", type=float, default=0.15, help="seconds between two orders of a customer")
     parser.add_argument("--short", action="store_true", help="as scripts/test does it, to repeat a seed of that")
     asked = parser.parse_args()
     # Where scripts/test puts a redis-server.

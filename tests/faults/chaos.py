@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.faults import wounds
 from tests.faults.link import Link
+from tests.faults.scene import Scene, Wound
 from tests.faults.staleness import Window
 from tests.faults.subscribers import Subscriber
-from tests.faults.wounds import Scene, Wound
+from tests.faults.wounds_to_servers import SERVERS
+from tests.faults.wounds_to_stores import STORES
 
 # Bells that were just under way are lost as well, and what a trouble leaves behind is over a little later.
 BEFORE_S: Final = 0.5
@@ -121,5 +122,5 @@ def deck(names: Sequence[str] = ()) -> tuple[Wound, ...]:
     Raises:
         KeyError: there is none of that name.
     """
-    known = {wound.name: wound for wound in wounds.ALL}
-    return tuple(known[name] for name in names) or wounds.ALL
+    known = {wound.name: wound for wound in (*SERVERS, *STORES)}
+    return tuple(known[name] for name in names or known)

@@ -191,11 +191,11 @@ class Crowd:
         stocked, priced, offered = shop.items[:3]
         work = self._chance.choices(("stock", "price", "offer", "facts", "pause", "new"), (50, 15, 10, 10, 5, 10))[0]
         if work == "stock":
-            await self._change_item(shop, stocked, {"stock": self._chance.randint(3, 9)})
+            await self._change_item(shop, stocked, {"stock": self._chance.randint(5, 30)})
         elif work == "price":
             await self._change_item(shop, priced, {"price_minor": 100 + number})
         elif work == "offer":
-            await self._change_item(shop, offered, {"available": number % 3 != 0})
+            await self._change_item(shop, offered, {"available": number % 4 != 0})
         elif work == "facts":
             await self._change_shop(shop, {"description": f"number {number}"})
         elif work == "pause":
