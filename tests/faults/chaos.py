@@ -35,14 +35,14 @@ class Wounding:
     async def run(self, until: float, calm_s: float) -> None:
         """Deal one after the other until that time of the loop's clock, but each at least once.
 
-        Between two of them is a calm of so many seconds, about, in which all is well.
+        Between two of them is a calm of so many seconds, about, in which all is well and nothing is left of the last.
         """
         while True:
             for wound in self._chance.sample(self._deck, len(self._deck)):
                 if asyncio.get_running_loop().time() > until and self.dealt.total() >= len(self._deck):
                     return
                 await self._deal(wound)
-                await asyncio.sleep(self._chance.uniform(0.5 * calm_s, 1.5 * calm_s))
+                await asyncio.sleep(AFTER_S + self._chance.uniform(0, 2 * calm_s))
 
     async def _deal(self, wound: Wound) -> None:
         loop = asyncio.get_running_loop()

@@ -36,7 +36,7 @@ class Plan:
     # Between two orders of one customer, two cuts, two wounds, on average.
     pause_s: float = 0.15
     cut_s: float = 2.0
-    calm_s: float = 2.5
+    calm_s: float = 1.5
     # How long some stay away, at most.
     away_s: float = 90.0
 
@@ -51,7 +51,7 @@ def short(seed: int) -> Plan:
         "publishes in the wrong order",
         "killed before publishing",
     )
-    return Plan(0, seed, deck(names), pause_s=0.4, cut_s=0.7, calm_s=0.5, away_s=6)
+    return Plan(0, seed, deck(names), pause_s=0.4, cut_s=0.7, calm_s=0.2, away_s=6)
 
 
 @dataclass
