@@ -17,5 +17,5 @@ async def test_whatever_breaks_every_subscriber_is_told_everything_once_and_in_o
     assert result.changes > 200, figures
     assert result.cuts > 15, figures
     assert result.processes == 4, figures
-    assert result.delays.keys() >= {"redis", "bell"}, figures
+    assert result.delays["redis"], figures
     assert len(result.degraded_s) == 4, figures
