@@ -172,13 +172,18 @@ class Crowd:
             to = self._chance.choices(*zip(*NEXT[order["status"]], strict=True))[0]
             if not to:
                 return
-            order = await self._move(shop.owner, order, to)
+            moved = await self._move(shop.owner, order, to)
+            if moved is None:
+                return
+            order = moved
 
-    async def _move(self, who: Person, order: dict[str, Any], to: str) -> dict[str, Any]:
-        """Move an order, or find out where it stands instead."""
+    async def _move(self, who: Person, order: dict[str, Any], to: str) -> dict[str, Any] | None:
+        """Move an order, or find out where it stands instead; None if there is no such order, though it was placed."""
         body = {"status": to, "reason": "sold out"} if to == "cancelled" else {"status": to}
         path = f"/v1/orders/{order['id']}"
         answer = await self.desk.settle(who, "PATCH", path, body, ("order", order["id"], to))
+        if answer.status_code == 404:
+            return None
         if answer.status_code != 200:
             return dict(await self.desk.read(who, path))
         moved = dict(answer.json())
