@@ -194,7 +194,7 @@ def cluster() -> Iterator[Path]:
 
 
 async def test_a_recovery_to_a_point_in_time_is_noticed_by_the_timeline(
-    cluster: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+    cluster: Path, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     with places.copy(cluster) as data, mock.patch.dict(embedded.SERVER_SETTINGS, wal_level="replica"):
         with embedded.running(data) as server:
@@ -210,7 +210,7 @@ async def test_a_recovery_to_a_point_in_time_is_noticed_by_the_timeline(
 
     assert noted["timeline"] == 2
     assert known not in {row["epoch"] for row in found}
-    assert "another timeline)" in capsys.readouterr().err
+    assert "another timeline)" in caplog.text
 
 
 async def position(live: People) -> str:

@@ -93,7 +93,7 @@ async def assert_they_show_what_is_there(live: Live, screens: list[Screen]) -> N
 
 
 async def test_after_a_dump_is_restored_every_page_gets_a_snapshot_and_keeps_no_wrong_order(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert settings.database_url is not None
     async with running(settings, beat_seconds=0.2) as live:
@@ -119,11 +119,11 @@ async def test_after_a_dump_is_restored_every_page_gets_a_snapshot_and_keeps_no_
         assert lost["id"] not in screens[0].orders
         assert screens[0].orders[kept["id"]]["status"] == "pending"
         await assert_they_show_what_is_there(live, screens)
-    assert capsys.readouterr().err.count(f"{NOTICED} (another database_oid)") == 1
+    assert caplog.text.count(f"{NOTICED} (another database_oid)") == 1
 
 
 async def test_a_copy_that_takes_over_while_pages_are_open_sends_each_a_snapshot(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert settings.database_url is not None
     async with running(settings, beat_seconds=0.2) as live:
@@ -152,7 +152,7 @@ async def test_a_copy_that_takes_over_while_pages_are_open_sends_each_a_snapshot
         assert [screen.began[-1] for screen in screens] == ["snapshot"] * 4
         # Nobody had to sign in again, and from here on the number of the lost order is not called twice.
         assert (await placed(ada, cafe))["number"] > 100
-    assert capsys.readouterr().err.count(NOTICED) == 1
+    assert caplog.text.count(NOTICED) == 1
 
 
 async def epochs(settings: Settings) -> set[str]:
