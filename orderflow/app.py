@@ -1,6 +1,7 @@
 """The composition root: settings in, application out. The only file that sees all the others."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -30,8 +31,12 @@ from orderflow.metrics import Metrics, gauges
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
+from orderflow.ws.beats import Beats
+from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
 from orderflow.ws.listeners import Listeners
+from orderflow.ws.places import Limits
+from orderflow.ws.shared import Shared
 
 ENDED_S: Final = 1.0
 SWEEP_S: Final = 60.0
@@ -49,7 +54,8 @@ def create_app(settings: Settings, scoreboard: Path | None = None) -> Starlette:
     counts = Counts()
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
-        routes=[*routes.routes(), *routes.socket_routes(paths), *channels.routes()],
+        # Sockets first: there are few of them, and thousands may come back at once.
+        routes=[*channels.routes(), *routes.socket_routes(paths), *routes.routes()],
         middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins, counts=counts)],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=partial(_lifespan, settings, counts, scoreboard),
@@ -88,7 +94,9 @@ async def _lifespan(
         settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
     )
     ended = EndedSessions(settings.access_token_expire_minutes * 60)
-    listeners = Listeners(ended.has, partial(rights.staff_of, db))
+    limits = Limits(settings.sockets_per_user, settings.sockets_per_address, settings.sockets_per_process)
+    listeners = Listeners(ended.has, partial(rights.staff_of, db), limits)
+    authenticate, beats = Authenticator(tokens, ended), Beats()
     metrics = Metrics(db, counts, gauges(hub, listeners, hasher), scoreboard)
     state = {
         "settings": settings,
@@ -98,9 +106,11 @@ async def _lifespan(
         "hasher": hasher,
         "tokens": tokens,
         "ended": ended,
-        "authenticate": Authenticator(tokens, ended),
+        "authenticate": authenticate,
         "listeners": listeners,
+        "at_shops": Shared(partial(rights.at_shops, db)),
         "refused": refused,
+        "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),
         "metrics": metrics,
     }
     try:
@@ -115,6 +125,7 @@ async def _lifespan(
                     ("bus", hub.bus.run()),
                     ("heads", hub.run()),
                     ("listeners", listeners.run()),
+                    ("beats", beats.run()),
                     ("e-mails", mailer.run()),
                     ("metrics", metrics.run()),
                     ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
@@ -123,12 +134,22 @@ async def _lifespan(
                     ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
                 )
             ]
+            _keep_collections_rare()
             yield state
             for task in running:
                 task.cancel()
     finally:
         await db.close()
         await metrics.close()
+
+
+def _keep_collections_rare() -> None:
+    """Leave what lives as long as the process out of garbage collections, and have fewer of them.
+
+    With thousands of sockets a collection looks at a million objects; a tenth of the cost of a handshake was that.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _close_abandoned(db: Database) -> None:

@@ -36,11 +36,10 @@ _EVENTS: Final = """
            CASE WHEN o.id IS NULL THEN e.state::text
                 ELSE order_document(o, e.state, order_lines_document(o.id)) END AS document
     FROM events e LEFT JOIN orders o ON o.id = e.order_id
+    WHERE EXISTS (SELECT FROM feeds f WHERE f.id = $1 AND f.epoch = $4)
 """
-_AFTER_IN_SHOP: Final = f"{_EVENTS} WHERE e.shop_id = $1 AND e.shop_seq > $2 ORDER BY e.shop_seq LIMIT $3"
-_AFTER_IN_CUSTOMER: Final = (
-    f"{_EVENTS} WHERE e.customer_id = $1 AND e.customer_seq > $2 ORDER BY e.customer_seq LIMIT $3"
-)
+_AFTER_IN_SHOP: Final = f"{_EVENTS} AND e.shop_id = $1 AND e.shop_seq > $2 ORDER BY e.shop_seq LIMIT $3"
+_AFTER_IN_CUSTOMER: Final = f"{_EVENTS} AND e.customer_id = $1 AND e.customer_seq > $2 ORDER BY e.customer_seq LIMIT $3"
 
 _ORDERS: Final = "'[' || coalesce(string_agg(order_document(o), ',' ORDER BY o.id), '') || ']'"
 _ITEMS: Final = """(SELECT '[' || coalesce(string_agg(item_document(i), ',' ORDER BY i.position, i.id), '') || ']'
@@ -116,9 +115,9 @@ async def heads(db: Database, wanted: Iterable[UUID]) -> dict[UUID, Position]:
 
 
 async def read(db: Database, feed: Position, *, of_customer: bool, limit: int) -> list[Event]:
-    """The events after a position, oldest first; the positions of what is read have the epoch that was asked with."""
+    """The events after a position, oldest first; none if the feed has another epoch by now: their seqs mean others."""
     statement = _AFTER_IN_CUSTOMER if of_customer else _AFTER_IN_SHOP
-    rows = await db.fetch(statement, feed.feed, feed.seq, limit)
+    rows = await db.fetch(statement, feed.feed, feed.seq, limit, feed.epoch)
     return [
         Event(
             kind=row["kind"],

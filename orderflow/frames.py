@@ -5,6 +5,7 @@ Knows no database and no socket. An event carries its document (an order, an ite
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -44,6 +45,11 @@ class Event:
     def positions(self) -> tuple[Position, ...]:
         """Where it stands: in its shop's feed, and an order's in its customer's."""
         return (self.shop,) if self.customer is None else (self.shop, self.customer)
+
+
+def instant(at: datetime) -> str:
+    """A time as clients read it: RFC 3339 in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def event_of(fields: dict[str, Any], document: str | None = None) -> Event:

@@ -20,8 +20,10 @@ from orderflow.counts import Times
 WAIT_S: Final = 3.0
 
 _AGAIN: Final = {"40P01": "deadlock", "40001": "serialization", "55P03": "lock_timeout"}
-# Statement cancelled, shut down, crashed, starting, read-only, transaction timed out.
-_AWAY: Final = frozenset({"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01"})
+# Statement cancelled, shut down, crashed, starting, read-only, transaction timed out, renamed, not to be logged in to.
+_AWAY: Final = frozenset(
+    {"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01", "28000", "55000"}
+)
 # What the driver raises where the connection is lost: the third is its surprise at a farewell that it did not wait for.
 _LOST: Final = (OSError, PoolTimeoutError, asyncpg.InternalClientError, asyncpg.InterfaceError)
 _AWAY_CLASSES: Final = ("08", "53", "58")

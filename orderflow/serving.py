@@ -6,6 +6,7 @@ Runs the application, says when it answers, and ends all of it in time. Knows no
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -37,6 +38,13 @@ LOGGING: dict[str, Any] = logs.configuration()
 SCOREBOARD = "ORDERFLOW_SCOREBOARD"
 
 
+def allow_many_files() -> None:
+    """Raise the number of open files to what the system lets this process have: each socket is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Take the address, on a free port for 0, without answering yet.
 
@@ -55,6 +63,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, taken: socket.socket, workers: int, announce: Announce) -> int:
     """Serve until told to end; return the exit code. `announce` is called once requests are answered."""
+    allow_many_files()
     logging = logs.configuration(settings.log_level)
     if workers == 1:
         _Server(configured(settings, app.create_app(settings), logging=logging), announce).run(sockets=[taken])

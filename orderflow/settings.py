@@ -128,6 +128,7 @@ def _bearer(text: str) -> str:
 
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)]
+Sockets = Annotated[int, Field(ge=0, le=1_000_000)]
 Secret = Annotated[str, AfterValidator(_filled)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
@@ -158,6 +159,9 @@ class Settings(BaseSettings):
     beat_seconds: Seconds = 10
     recall_minutes: Annotated[float, Field(ge=0, le=2_880, allow_inf_nan=False)] = 30
     open_orders_per_customer: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    sockets_per_user: Sockets = 100
+    sockets_per_address: Sockets = 1_000
+    sockets_per_process: Sockets = 20_000
     public_url: Annotated[str, AfterValidator(_origin)] = ""
     allowed_origins: Origins = ()
     forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"

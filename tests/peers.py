@@ -29,6 +29,11 @@ class Peer:
     async def send_raw(self, data: bytes) -> None:
         await self._loop.sock_sendall(self._socket, data)
 
+    async def take(self, size: int) -> None:
+        """Read so many bytes at least; what is in them comes with the frames."""
+        while len(self._received) < size:
+            self._received += await self._loop.sock_recv(self._socket, 4096)
+
     async def frames(self, patience_s: float = 10) -> list[tuple[int, bytes]]:
         """Read what comes until the connection ends, and answer a close: opcodes and payloads."""
         found: list[tuple[int, bytes]] = []

@@ -102,10 +102,24 @@ def serving(directory: Path, *options: str, **settings: str) -> Iterator[Server]
             server.kill()
 
 
+def children(pid: int) -> set[int]:
+    """The processes that a process has started and that still run."""
+    try:
+        return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    except FileNotFoundError:
+        return set()
+
+
 def workers(pid: int) -> set[int]:
-    """The workers that a process has started and that still run."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()}
+    """The workers among them."""
+    return {each for each in children(pid) if b"spawn_main" in _command(each)}
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _first_line(process: "subprocess.Popen[str]", patience_s: float, log: "object") -> str:

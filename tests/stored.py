@@ -33,7 +33,10 @@ async def away(database_url: str) -> AsyncIterator[None]:
     url = make_url(database_url)
     server = url.set(database="template1").render_as_string(hide_password=False)
     end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
+    shut, opened = (f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS {allowed}" for allowed in ("false", "true"))
     async with connected(server) as connection:
+        # Else those who come back at once hold the renaming up.
+        await connection.execute(shut)
         while True:
             await connection.fetch(end, url.database)
             with contextlib.suppress(asyncpg.ObjectInUseError):
@@ -43,3 +46,4 @@ async def away(database_url: str) -> AsyncIterator[None]:
             yield
         finally:
             await connection.execute(f"ALTER DATABASE {url.database}_away RENAME TO {url.database}")
+            await connection.execute(opened)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy.engine import make_url
 
 from orderflow import embedded, migrations
 from orderflow.settings import Settings
@@ -134,6 +135,33 @@ async def test_while_nobody_can_connect_all_is_unavailable_and_then_it_works_aga
     assert good(await live.client.get("/readyz"))["database"] == "ok"
     again = await ada.post(f"{cafe.path}/orders", _body(cafe), Idempotency_Key="away")
     assert good(again, 201)["number"] == 2
+
+
+@pytest.mark.parametrize(
+    ("shut", "opened"),
+    [
+        ("ALTER DATABASE orderflow ALLOW_CONNECTIONS false", "ALTER DATABASE orderflow ALLOW_CONNECTIONS true"),
+        ("ALTER ROLE another NOLOGIN", "ALTER ROLE another LOGIN"),
+    ],
+)
+async def test_a_database_that_an_operator_has_shut_is_unavailable(
+    settings: Settings, postgresql: embedded.Server, shut: str, opened: str
+) -> None:
+    anybody = make_url(postgresql.url).set(database="template1").render_as_string(hide_password=False)
+    await stored(anybody, "DROP ROLE IF EXISTS another")
+    await stored(anybody, "CREATE ROLE another SUPERUSER LOGIN PASSWORD 'another'")
+    url = make_url(postgresql.url).set(username="another", password="another").render_as_string(hide_password=False)
+    async with running(settings, database_url=url) as live:
+        cafe, ada = await live.shop(), await live.register()
+        order = await ada.order(cafe.shop, cafe.item)
+
+        await stored(anybody, shut)
+        await stored(anybody, END_CONNECTIONS)
+        for answer in await asyncio.gather(*_requests(live, cafe, ada, order)):
+            _is_unavailable(answer)
+        await stored(anybody, opened)
+
+        assert (await _back(ada.get, f"/v1/orders/{order['id']}")).json() == order
 
 
 async def test_connections_that_were_cut_are_replaced_and_reads_notice_nothing(

@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from orderflow.settings import Settings
-from orderflow.ws import connection
+from orderflow.ws import connection, outlet
 from tests.live import Live, Socket, running
 from tests.peers import peer, small_buffers
 from tests.people import Person, good
@@ -64,7 +64,7 @@ async def test_a_client_is_answered_and_ended_in_the_same_way(live: Live) -> Non
 
 async def test_who_does_not_read_is_let_go(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MAX_BEHIND_S", 0.5)
-    monkeypatch.setattr(connection, "LINGER_S", 0.5)
+    monkeypatch.setattr(outlet, "LINGER_S", 0.5)
     cafe = await live.shop()
     item = f"{cafe.path}/items/{cafe.item['id']}"
     good(await cafe.owner.patch(item, {"description": "☕" * 1000}))

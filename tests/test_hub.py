@@ -251,6 +251,23 @@ async def test_what_the_database_has_lost_is_not_looked_for_without_end(
     assert not stream.reaches(0)
 
 
+async def test_events_of_a_restored_database_are_not_told_under_the_old_numbering(
+    hub: Hub, cafe: Shop, settings: Settings
+) -> None:
+    stream = await _watched(hub, cafe)
+    start = stream.head
+    assert settings.database_url is not None
+    await stored(settings.database_url, "UPDATE feeds SET epoch = 'other' WHERE id = $1", cafe.shop["id"])
+    await _rename(cafe, 2)
+
+    hub.heard_of(stream, start + 2)
+    await _until(lambda: not hub._healing)
+    assert stream.head == start
+    await hub.tick()
+
+    assert stream.is_lost
+
+
 async def test_of_many_who_come_back_at_once_one_reads(hub: Hub, cafe: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     await _rename(cafe, 20)
     stream = await _watched(hub, cafe)

@@ -115,6 +115,24 @@ async def test_a_numbering_that_broke_is_noticed_before_the_first_frame(
         assert await late.close_code() == 1012
 
 
+async def test_a_slow_board_begins_anew_when_its_numbering_breaks_while_it_catches_up(settings: Settings) -> None:
+    async with running(settings, beat_seconds=60) as live:
+        cafe = await live.shop()
+        witness = await _caught_up(live, cafe)
+        small_buffers(live)
+        async with peer(live, f"/ws/shops/{cafe.shop['id']}/menu") as slow:
+            await live.has_sockets(2)
+            for number in range(150):
+                await cafe.owner.patch(f"{cafe.path}/items/{cafe.item['id']}", {"description": f"{number:☕>900}"})
+            # So far it waited to become live again; from here on it waits with events in its hands.
+            await slow.take(200_000)
+            assert settings.database_url is not None
+            await stored(settings.database_url, "UPDATE feeds SET epoch = 'other' WHERE id = $1", cafe.shop["id"])
+            assert await witness.close_code() == 1012
+
+            assert await slow.close_code() == 1012
+
+
 async def test_a_snapshot_may_take_longer_than_events_but_not_for_ever(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ uvicorn itself buffers a header without end, and waits for a silent peer for eve
 
 import asyncio
 import secrets
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -132,7 +132,15 @@ class HttpProtocol(HttpToolsProtocol):
             return
         # The connection has another protocol from here on: no timer of this one may end it.
         self.resume_writing()
-        super().handle_websocket_upgrade()
+        if not hasattr(self.ws_protocol_class, "begin"):
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        made = cast(Any, self.ws_protocol_class)
+        protocol = made(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        protocol.connection_made(self.transport)
+        protocol.begin(self.url, self.headers, dict(self.headers)[b"sec-websocket-key"])
+        self.transport.set_protocol(protocol)
 
     def _stop(self, refusal: type[Malformed]) -> None:
         self.refusal = refusal

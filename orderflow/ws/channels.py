@@ -15,11 +15,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from orderflow import origins, rights, text
 from orderflow.credentials import Actor
-from orderflow.errors import Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
+from orderflow.errors import Forbidden, NotFound, RateLimited, Refusal, Unauthenticated, Unavailable
 from orderflow.frames import View
-from orderflow.ws.connection import Asked, Connection, close
-from orderflow.ws.listeners import Listeners
-from orderflow.ws.protocol import handle_of
+from orderflow.ws.connection import Asked, Connection
+from orderflow.ws.outlet import outlet_of
 from orderflow.ws.visits import Visit
 
 SUBPROTOCOL: Final = "orderflow.v1"
@@ -29,6 +28,7 @@ CLOSE_CODES: Final[dict[type[Refusal], int]] = {
     Unauthenticated: 4401,
     Forbidden: 4403,
     NotFound: 4404,
+    RateLimited: 4429,
     Unavailable: 1013,
 }
 """4000 and the HTTP status that says the same; 1013 asks to come back later."""
@@ -74,11 +74,14 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
     named = text.shop_named(socket.path_params["shop"])
     if named is None:
         raise NotFound
-    if channel.is_public:
-        return (await rights.at_shop(socket.state.db, named, None)).shop_id
-    if actor is None:
+    if actor is None and not channel.is_public:
         raise Unauthenticated
-    return await rights.staffed_shop(socket.state.db, named, actor.user_id)
+    asked = (named, None if actor is None else actor.user_id)
+    # Of a thousand boards that come back at once, few read this for all.
+    found = (await socket.state.at_shops(asked)).get(asked)
+    if found is None:
+        raise NotFound
+    return found.shop_id if channel.is_public else rights.staffed(found)
 
 
 def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
@@ -91,32 +94,33 @@ def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
             await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
             return
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
-        code = 1006
         try:
-            code = await _serve(channel, socket, visit)
+            await _serve(channel, socket, visit)
         except Refusal as refusal:
             code = _close_code(refusal)
-            await close(socket, code)
+            await outlet_of(socket).closed(code)
+            visit.close(code)
         except WebSocketDisconnect:
-            return
-        finally:
-            handle = handle_of(socket.scope)
-            visit.close((handle and handle.ended_with) or code)
+            visit.close(1006)
 
     return endpoint
 
 
-async def _serve(channel: Channel | None, socket: WebSocket, visit: Visit) -> int:
+async def _serve(channel: Channel | None, socket: WebSocket, visit: Visit) -> None:
     if channel is None:
         raise NotFound
     state = socket.state
     actor = None if channel.is_public else state.authenticate(_token(socket))
-    feed = await feed_to_hear(channel, socket, actor)
-    connection = Connection(socket, state.hub, channel.view, feed, actor, state.settings.beat_seconds)
-    listeners: Listeners = state.listeners
+    place = state.listeners.places.take(actor and actor.user_id, socket.client.host if socket.client else "")
+    try:
+        feed = await feed_to_hear(channel, socket, actor)
+    except BaseException:
+        state.listeners.places.give_back(place)
+        raise
+    connection = Connection(outlet_of(socket), state.surroundings, channel.view, feed, actor, place, visit.close)
     visit.open(connection)
-    with listeners.holding(connection):
-        return await connection.serve(_asked(socket), state.authenticate)
+    state.listeners.hold(connection)
+    await connection.serve(_asked(socket), socket)
 
 
 def _token(socket: WebSocket) -> str:

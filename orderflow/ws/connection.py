@@ -1,6 +1,7 @@
 """One socket: a cursor in a feed that follows the feed's head, and ends when its right to listen does.
 
-The cursor loop alone is correct: wait until the head passes the cursor, read, send, wait again.
+The cursor loop alone is correct: wait until the head passes the cursor, read, send, wait again. Where the server gives
+a handle, a socket that is at the head joins the live set instead of waiting, and has no task until it falls behind.
 """
 
 import asyncio
@@ -16,10 +17,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from orderflow.credentials import Actor
 from orderflow.errors import NotFound, Unauthenticated, Unavailable
-from orderflow.frames import View, authenticated, beat, resumed
+from orderflow.frames import View, authenticated, beat, instant, resumed
 from orderflow.schemas import AuthMessage
+from orderflow.ws.beats import TICK_S, Beats
+from orderflow.ws.encoding import text_frame
 from orderflow.ws.hub import Hub
-from orderflow.ws.protocol import LINGER_S, handle_of
+from orderflow.ws.live import NOWHERE, LiveSet
+from orderflow.ws.outlet import Outlet
+from orderflow.ws.places import Place
 from orderflow.ws.stream import Stream
 
 MAX_REPLAY: Final = 1_000
@@ -30,8 +35,11 @@ AGAIN_S: Final = 1.0
 MAX_BEHIND_S: Final = 10.0
 MAX_BEHIND_BYTES: Final = 1024 * 1024
 FIRST_S: Final = 30.0
+SMALL: Final = 16 * 1024
 
 logger = logging.getLogger(__name__)
+
+Authenticate = Callable[[str], Actor]
 
 
 class Closing(Exception):
@@ -50,63 +58,133 @@ class Asked:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sockets of a process share; `ended` is told of each that is over."""
+
+    hub: Hub
+    beats: Beats
+    beat_s: float
+    authenticate: Authenticate
+    ended: Callable[["Connection"], None]
+
+
 class Connection:
     """An accepted socket on one view of one feed; `actor` is None on the public views."""
 
-    def __init__(self, socket: WebSocket, hub: Hub, view: View, feed: UUID, actor: Actor | None, beat_s: float) -> None:
+    __slots__ = (
+        "_around",
+        "_closed",
+        "_code",
+        "_cursor",
+        "_ending",
+        "_goal",
+        "_live",
+        "_next_beat",
+        "_outlet",
+        "_since",
+        "_stream",
+        "_task",
+        "actor",
+        "feed",
+        "frames",
+        "has_caught_up",
+        "live_cursor",
+        "place",
+        "view",
+        "write",
+    )
+
+    def __init__(
+        self,
+        outlet: Outlet,
+        around: Surroundings,
+        view: View,
+        feed: UUID,
+        actor: Actor | None,
+        place: Place,
+        closed: Callable[[int], None],
+    ) -> None:
+        # How many it was sent, for the log.
+        self.frames = 0
+        self._closed = closed
+        self.place = place
         self.view = view
         self.feed = feed
         self.actor = actor
-        # How many it was sent, for the log.
-        self.frames = 0
-        self._socket = socket
-        self._hub = hub
-        self._beat_s = beat_s
-        self._loop = asyncio.get_running_loop()
-        self._ending = asyncio.timeout(None)
+        self.has_caught_up = False
+        self.live_cursor = NOWHERE
+        self.write: Callable[[bytes], None] = _nothing
+        self._outlet = outlet
+        self._around = around
+        self._ending: asyncio.Timeout | None = None
         self._code: int | None = None
-        self._is_serving = False
         self._cursor = 0
+        self._next_beat = 0.0
         self._stream: Stream | None = None
-        self._began_at = self._loop.time()
-        self._has_caught_up = False
+        self._live: LiveSet | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._since = asyncio.get_running_loop().time()
         # A head that it has to reach, and since when it is so.
         self._goal: tuple[int, float] | None = None
-        self._expiry = self._loop.call_later(max(0.0, self._expires_in()), self.end, 4401) if actor else None
 
-    async def serve(self, asked: Asked | None, authenticate: Callable[[str], Actor]) -> int:
-        """Tell the socket all that its view shows until one of both ends it; return the code to close it with."""
-        try:
-            async with self._ending, asyncio.TaskGroup() as tasks:
-                self._is_serving = True
-                tasks.create_task(self._listen(authenticate), name="listen to a client")
-                await self._tell(asked)
-        except Exception as error:
-            self._code = self._code or _code_of(error)
-        finally:
-            self._is_serving = False
-            if self._expiry:
-                self._expiry.cancel()
-            if self._stream:
-                self._hub.unwatch(self._stream)
-        code = self._code or 1011
-        await close(self._socket, code)
-        return code
+    async def serve(self, asked: Asked | None, socket: WebSocket) -> None:
+        """Tell the socket all that its view shows, until one of both ends it or it has joined the live set."""
+        handle = self._outlet.handle
+        if handle is not None:
+            handle.take_over(self)
+            self.write = handle.transport.write
+            await self._follow(asked)
+            return
+        async with asyncio.TaskGroup() as tasks:
+            listening = tasks.create_task(self._listen(socket), name="listen to a client")
+            await self._run(asked)
+            listening.cancel()
+        await self._outlet.closed(self._code or 1011)
+        self._finish()
 
     def end(self, code: int) -> None:
         """End this socket from outside: at once, whatever it waits for."""
         if self._code is None:
-            self._code = code
-            if self._is_serving:
-                self._ending.reschedule(self._loop.time())
+            self._stop(code)
+            if self._outlet.handle is not None:
+                self._outlet.handle.close(code)
 
-    def check(self, now: float) -> None:
-        """End a socket that has fallen too far behind; to be called about once a second."""
+    def lost(self, code: int) -> None:
+        """The client is gone, or our protocol has closed."""
+        if self._code is None:
+            self._stop(code)
+
+    def blocked(self) -> None:
+        """The transport takes no more for now."""
+        if self._live is not None:
+            self.fall_behind()
+
+    def heard(self, text: str | None) -> None:
+        """A message of the client; None for one that is no text."""
+        try:
+            answer = self._answer(text)
+        except Exception as error:
+            self.end(_code_of(error))
+        else:
+            self.write(answer)
+            self.frames += 1
+
+    def fall_behind(self) -> None:
+        """Leave the live set, and catch up from the cursor."""
+        self._leave()
+        if self._code is None:
+            self._task = asyncio.create_task(self._follow(None), name="catch up")
+
+    def check(self, now: float, wall: float) -> None:
+        """End a socket whose token has expired, or that has fallen too far behind; to be called about once a second."""
+        if self.actor is not None and self.actor.expires_at <= wall:
+            self.end(4401)
         stream = self._stream
-        if stream is None:
+        if stream is None or self._live is not None:
             return
-        if not self._has_caught_up:
-            if now - self._began_at > FIRST_S:
+        if not self.has_caught_up:
+            if now - self._since > FIRST_S:
                 self.end(4408)
         elif stream.head <= self._cursor:
             self._goal = None
@@ -115,114 +193,183 @@ class Connection:
         elif now - self._goal[1] > MAX_BEHIND_S or self._bytes_behind(stream) > MAX_BEHIND_BYTES:
             self.end(4408)
 
+    def beat_now(self, at: str) -> float | None:
+        """Send a beat, if one is due and the socket is live; return in how many seconds the next one is."""
+        now, stream = asyncio.get_running_loop().time(), self._stream
+        if self._live is None or stream is None or now < self._next_beat - TICK_S / 2:
+            return None
+        if now - stream.confirmed_at > CONFIRMED_S:
+            wait_s = min(self._around.beat_s, AGAIN_S)
+        else:
+            wait_s = self._around.beat_s
+            self.write(self._live.beat(self.live_cursor, at))
+            self.frames += 1
+        self._next_beat = now + wait_s
+        return wait_s
+
+    def _stop(self, code: int) -> None:
+        self._code = code
+        if self._live is not None:
+            self._leave()
+            self._finish()
+        elif self._ending is not None:
+            self._ending.reschedule(asyncio.get_running_loop().time())
+
+    def _leave(self) -> None:
+        if self._live is not None:
+            self._cursor = self._live.leave(self)
+            self.frames += self._live.frames
+            self._live = None
+
+    def _finish(self) -> None:
+        if self._stream is not None:
+            self._around.hub.unwatch(self._stream)
+        self._around.ended(self)
+        handle = self._outlet.handle
+        self._closed((handle and handle.ended_with) or self._code or 1011)
+
+    async def _follow(self, asked: Asked | None) -> None:
+        await self._run(asked)
+        self._task = None
+        if self._live is None:
+            self._finish()
+
+    async def _run(self, asked: Asked | None) -> None:
+        """Tell the socket what it misses; return when it is live, or over."""
+        try:
+            if self._code is None:
+                async with asyncio.timeout(None) as self._ending:
+                    await self._tell(asked)
+        except Exception as error:
+            self._ending = None
+            if self._code is None:
+                self.end(_code_of(error))
+        finally:
+            self._ending = None
+            if self._live is None:
+                self.lost(1011)
+
     async def _tell(self, asked: Asked | None) -> None:
-        if self._code is not None:
-            raise Closing(self._code)
-        stream = self._stream = await self._hub.watch(self.feed, of_customer=self.view == "customer")
-        await self._begin(stream, asked)
-        next_beat = 0.0
+        stream, loop = self._stream, asyncio.get_running_loop()
+        if stream is None:
+            stream = self._stream = await self._around.hub.watch(self.feed, of_customer=self.view == "customer")
+            await self._begin(stream, asked)
         while not stream.is_lost:
             await self._catch_up(stream)
             is_behind = stream.head > self._cursor
-            if self._loop.time() >= next_beat and (self._has_caught_up or not is_behind):
-                next_beat = await self._beat(stream)
+            if loop.time() >= self._next_beat and (self.has_caught_up or not is_behind):
+                if frame := self._beat(stream):
+                    await self._send(frame)
                 # The beat waited until the client had taken in what came before it.
-                self._has_caught_up = True
-            elif not is_behind:
-                await stream.moved(self._cursor, next_beat)
+                self.has_caught_up = True
+            elif not is_behind and self._outlet.handle is None:
+                await stream.moved(self._cursor, self._next_beat)
+            elif stream.head < self._cursor:
+                # A snapshot can be newer than what this process has heard.
+                await stream.moved(self._cursor - 1, self._next_beat)
+            elif not is_behind and await self._has_joined(stream):
+                return
         raise Closing(1012)
+
+    async def _has_joined(self, stream: Stream) -> bool:
+        handle = self._outlet.handle
+        # A feed that is over by now would tell nobody who joins it.
+        if handle is None or stream.is_lost:
+            return False
+        if not handle.is_writable():
+            await handle.drained()
+            return False
+        self._live = self._around.hub.live(stream, self.view)
+        self._live.join(self)
+        self.frames -= self._live.frames
+        self._goal, self.has_caught_up = None, True
+        self._around.beats.add(self, self._next_beat)
+        return True
 
     async def _begin(self, stream: Stream, asked: Asked | None) -> None:
         # Judged by a look at the database that began after the handshake: this process may not have heard yet.
+        hub = self._around.hub
         if asked is not None:
-            position = await self._hub.head(self.feed)
+            position = await hub.head(self.feed)
             is_here = position is not None and position.epoch == asked.epoch == stream.epoch
             if position is not None and is_here and 0 <= position.seq - asked.seq <= MAX_REPLAY:
                 self._cursor = asked.seq
-                self._hub.heard_of(stream, position.seq)
-                await self._send(resumed(asked.epoch, asked.seq))
+                hub.heard_of(stream, position.seq)
+                await self._send(text_frame(resumed(asked.epoch, asked.seq)))
                 while stream.head < position.seq and not stream.is_lost:
-                    await stream.moved(position.seq - 1, self._loop.time() + CONFIRMED_S)
+                    await stream.moved(position.seq - 1, asyncio.get_running_loop().time() + CONFIRMED_S)
                 return
-        snapshot = await self._hub.snapshot(self.view, self.feed)
+        snapshot = await hub.snapshot(self.view, self.feed)
         if snapshot is None or snapshot.epoch != stream.epoch:
             raise Closing(1012)
         self._cursor = snapshot.seq
-        self._hub.heard_of(stream, snapshot.seq)
-        await self._send(snapshot.text)
+        hub.heard_of(stream, snapshot.seq)
+        frame, count = text_frame(snapshot.text), 1
+        if len(frame) <= SMALL and stream.head <= self._cursor and (sign := self._beat(stream)):
+            # Nobody has to wait for a small one to be taken in: one write does for both.
+            frame, count = frame + sign, 2
+        await self._send(frame, count)
+        self.has_caught_up = self._next_beat > 0
 
     async def _catch_up(self, stream: Stream) -> None:
         if not stream.reaches(self._cursor):
-            await self._hub.after(stream, self._cursor)
+            await self._around.hub.after(stream, self._cursor)
             if not stream.reaches(self._cursor):
                 raise Closing(4408)
         for entry in stream.entries_after(self._cursor):
-            text = entry.text(self.view)
-            if text is not None:
-                await self._send(text)
+            if frame := entry.frame(self.view):
+                await self._send(frame)
             self._cursor = entry.seq
 
-    async def _beat(self, stream: Stream) -> float:
-        """Send a beat, unless the database cannot be read; return when to try the next."""
-        if self._loop.time() - stream.confirmed_at > CONFIRMED_S:
-            return self._loop.time() + min(self._beat_s, AGAIN_S)
-        await self._send(beat(self._cursor, max(stream.confirmed, self._cursor), _now()))
-        return self._loop.time() + self._beat_s
+    def _beat(self, stream: Stream) -> bytes:
+        """Make a beat, none while the database cannot be read, and note when the next is due."""
+        now, beat_s = asyncio.get_running_loop().time(), self._around.beat_s
+        if now - stream.confirmed_at > CONFIRMED_S:
+            self._next_beat = now + min(beat_s, AGAIN_S)
+            return b""
+        self._next_beat = now + beat_s
+        return text_frame(beat(self._cursor, max(stream.confirmed, self._cursor), instant(datetime.now(UTC))))
 
-    async def _send(self, text: str) -> None:
-        try:
-            await self._socket.send_text(text)
-        except RuntimeError as error:
-            # The protocol has closed it in between.
-            raise WebSocketDisconnect(1006) from error
-        self.frames += 1
+    async def _send(self, frames: bytes, count: int = 1) -> None:
+        await self._outlet.send(frames)
+        self.frames += count
 
-    async def _listen(self, authenticate: Callable[[str], Actor]) -> None:
+    async def _listen(self, socket: WebSocket) -> None:
+        """Hear a client out, where there is no handle."""
         while True:
-            message = await self._socket.receive()
+            message = await socket.receive()
             if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message.get("code", 1005))
-            text = message.get("text")
-            if self.actor is None or text is None:
-                raise Closing(4400)
-            await self._send(authenticated(self._renew(text, self.actor, authenticate)))
+                self.lost(message.get("code", 1005))
+                return
+            try:
+                await self._send(self._answer(message.get("text")))
+            except Exception as error:
+                self.end(_code_of(error))
+                return
 
-    def _renew(self, text: str, actor: Actor, authenticate: Callable[[str], Actor]) -> str:
+    def _answer(self, text: str | None) -> bytes:
+        """The frame that answers a message: only a new token of the same person is one that has an answer."""
+        if self.actor is None or text is None:
+            raise Closing(4400)
         try:
             token = AuthMessage.model_validate_json(text).token
         except ValidationError as error:
             raise Closing(4400) from error
         try:
-            renewed = authenticate(token)
+            renewed = self._around.authenticate(token)
         except Unauthenticated as error:
             raise Closing(4401) from error
-        if renewed.user_id != actor.user_id:
+        if renewed.user_id != self.actor.user_id:
             raise Closing(4401)
         self.actor = renewed
-        if self._expiry:
-            self._expiry.cancel()
-        self._expiry = self._loop.call_later(max(0.0, self._expires_in()), self.end, 4401)
-        return datetime.fromtimestamp(renewed.expires_at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-    def _expires_in(self) -> float:
-        return self.actor.expires_at - datetime.now(UTC).timestamp() if self.actor else 0.0
+        return text_frame(authenticated(instant(datetime.fromtimestamp(renewed.expires_at, UTC))))
 
     def _bytes_behind(self, stream: Stream) -> int:
-        entries = stream.entries_after(self._cursor)
-        return sum(len(text) for entry in entries if (text := entry.text(self.view)) is not None)
+        return sum(len(entry.frame(self.view)) for entry in stream.entries_after(self._cursor))
 
 
-async def close(socket: WebSocket, code: int) -> None:
-    """Close an accepted socket, without waiting for a peer that does not read."""
-    if handle := handle_of(socket.scope):
-        handle.close(code)
-        return
-    try:
-        async with asyncio.timeout(LINGER_S):
-            await socket.close(code)
-    except (RuntimeError, WebSocketDisconnect, TimeoutError):
-        # It is closed already, or its peer does not read.
-        return
+def _nothing(_: bytes) -> None:
+    """What is written before there is anything to write to."""
 
 
 def _code_of(error: BaseException) -> int:
@@ -236,7 +383,3 @@ def _code_of(error: BaseException) -> int:
     if not isinstance(error, WebSocketDisconnect):
         logger.error("a socket failed", exc_info=error)
     return 1011
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

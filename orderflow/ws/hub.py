@@ -19,6 +19,7 @@ from orderflow.counts import Counts
 from orderflow.db import Database
 from orderflow.errors import NotFound, Unavailable
 from orderflow.frames import Event, Position, View, event_of, message_of
+from orderflow.ws.live import LiveSet
 from orderflow.ws.shared import Shared
 from orderflow.ws.stream import Entry, Stream
 
@@ -45,6 +46,7 @@ class Hub:
         self.bus = make_bus(self.hear)
         self._streams: dict[UUID, Stream] = {}
         self._beginnings: dict[UUID, asyncio.Task[Stream]] = {}
+        self._live: dict[tuple[Stream, View], LiveSet] = {}
         self._healing: dict[Stream, asyncio.Task[None]] = {}
         # How far bells rang of feeds whose head is just being read.
         self._rung: dict[UUID, int] = {}
@@ -115,6 +117,13 @@ class Hub:
             stream = await asyncio.shield(begun)
         stream.listeners += 1
         return stream
+
+    def live(self, stream: Stream, view: View) -> LiveSet:
+        """The sockets of a view that are at the head of the feed."""
+        found = self._live.get((stream, view))
+        if found is None:
+            found = self._live[stream, view] = stream.followers[view] = LiveSet(stream, view)
+        return found
 
     def unwatch(self, stream: Stream) -> None:
         """Follow it no longer; its latest events are kept for a minute, for those who come back."""
@@ -252,6 +261,8 @@ class Hub:
             del self._streams[stream.feed]
             self.bus.unlisten(str(stream.feed))
         stream.lose()
+        for view in stream.followers:
+            self._live.pop((stream, view), None)
 
     def _bound_memory(self) -> None:
         used = self.ring_bytes

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from orderflow.errors import Unavailable
 from orderflow.frames import View
 from orderflow.ws.connection import Connection
+from orderflow.ws.places import Limits, Places
 
 LOOK_S: Final = 1.0
 
@@ -27,7 +28,9 @@ class Listeners:
         self,
         has_ended: Callable[[UUID], bool],
         staff_of: Callable[[Iterable[UUID]], Awaitable[set[tuple[UUID, UUID]]]],
+        limits: Limits,
     ) -> None:
+        self.places = Places(limits)
         self._has_ended = has_ended
         self._staff_of = staff_of
         self._connections: set[Connection] = set()
@@ -37,16 +40,16 @@ class Listeners:
         """How many sockets are open, by view."""
         return self._open
 
-    @contextmanager
-    def holding(self, connection: Connection) -> Iterator[None]:
-        """Look after a connection for as long as it is open."""
+    def hold(self, connection: Connection) -> None:
+        """Look after a connection until it is over."""
         self._connections.add(connection)
         self._open[connection.view] += 1
-        try:
-            yield
-        finally:
-            self._open[connection.view] -= 1
-            self._connections.discard(connection)
+
+    def let_go(self, connection: Connection) -> None:
+        """A connection is over."""
+        self._connections.discard(connection)
+        self._open[connection.view] -= 1
+        self.places.give_back(connection.place)
 
     async def run(self) -> None:
         """Look after all of them, until cancelled."""
@@ -58,18 +61,18 @@ class Listeners:
     async def _keep_checking(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            now = asyncio.get_running_loop().time()
+            now, wall = asyncio.get_running_loop().time(), time.time()
             for connection in tuple(self._connections):
                 try:
-                    self._check(connection, now)
+                    self._check(connection, now, wall)
                 except Exception:
                     logger.exception("could not look after a socket")
                     connection.end(1011)
 
-    def _check(self, connection: Connection, now: float) -> None:
+    def _check(self, connection: Connection, now: float, wall: float) -> None:
         if connection.actor is not None and self._has_ended(connection.actor.session_id):
             connection.end(4401)
-        connection.check(now)
+        connection.check(now, wall)
 
     async def _keep_asking_for_rights(self) -> None:
         while True:

@@ -4,9 +4,15 @@ Leans on the internals of uvicorn's sans-I/O protocol; under another server `han
 closes through ASGI instead.
 """
 
-from typing import Any, Final, Protocol
+import asyncio
+import base64
+import hashlib
+import logging
+from typing import Any, Final, Protocol, cast
+from urllib.parse import unquote
 
 from starlette.types import Scope
+from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -17,16 +23,78 @@ EXTENSION: Final = "orderflow.handle"
 LINGER_S: Final = 5.0
 # Messages and pings together.
 MESSAGES_PER_S: Final = 20
+MAX_EARLY_BYTES: Final = 4096
+
+# RFC 6455, 1.3.
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_SWITCHING: Final = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+
+
+class Receiver(Protocol):
+    """Who has taken a socket over."""
+
+    def heard(self, text: str | None) -> None:
+        """A whole message has come; None for one that is no text."""
+
+    def blocked(self) -> None:
+        """The transport takes no more for now."""
+
+    def lost(self, code: int) -> None:
+        """Nothing comes in or goes out any more."""
 
 
 class Handle(Protocol):
     """What a connection can do to its socket without waiting for it."""
+
+    transport: asyncio.Transport
+    """For who was told that it is writable, and not yet that it is blocked or lost."""
+
+    def take_over(self, receiver: Receiver) -> None:
+        """Tell `receiver` from now on what comes in, and keep the socket open when the application returns."""
+
+    def is_writable(self) -> bool:
+        """Whether what is written now leaves at once, as far as the transport knows."""
+
+    async def drained(self) -> None:
+        """Wait until it is writable.
+
+        Raises:
+            WebSocketDisconnect: it is closed.
+        """
+
+    def write(self, frames: bytes) -> None:
+        """Give finished frames to the transport; nothing happens once the socket is closed."""
 
     ended_with: int | None
     """The close code of whichever side ended it first, None while it is open."""
 
     def close(self, code: int) -> None:
         """Write a close frame now, even to a peer that does not read, and cut the line soon after."""
+
+
+class _Inbox:
+    """In the place of uvicorn's queue of events, for a receiver."""
+
+    __slots__ = ("_receiver",)
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    def put_nowait(self, event: Any) -> None:
+        if event["type"] == "websocket.disconnect":
+            self._receiver.lost(event.get("code", 1005))
+        elif event["type"] == "websocket.receive":
+            self._receiver.heard(event.get("text"))
+
+    def empty(self) -> bool:
+        return True
+
+
+class _Held:
+    """In the place of uvicorn's close timer: it closes a socket whose application has returned unless there is one."""
+
+    def cancel(self) -> None:
+        """There is nothing to cancel."""
 
 
 def handle_of(scope: Scope) -> Handle | None:
@@ -40,9 +108,39 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # uvicorn tells of each socket, with its query string: here that is nobody's business.
+        self.logger = self.conn.logger = _QUIET
+        # What came before the handshake was answered; None for who has been accepted, or came by uvicorn's own way.
+        self._early: bytearray | None = None
+        self._accept = b""
+        self._receiver: Receiver | None = None
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
         self.ended_with: int | None = None
+
+    def take_over(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        waiting, self.queue = self.queue, cast(Any, _Inbox(receiver))
+        if self.close_timer is None:
+            self.close_timer = cast(Any, _HELD)
+        # Nobody asks for them again, and a socket that is open for days should be small.
+        for name in ("scope", "request", "response"):
+            self.__dict__.pop(name, None)
+        while not waiting.empty():
+            self.queue.put_nowait(waiting.get_nowait())
+        self._read_on()
+
+    def is_writable(self) -> bool:
+        return self.writable.is_set() and self._is_open()
+
+    async def drained(self) -> None:
+        await self.writable.wait()
+        if not self._is_open():
+            raise WebSocketDisconnect(1006)
+
+    def write(self, frames: bytes) -> None:
+        if self._is_open():
+            self.transport.write(frames)
 
     def close(self, code: int) -> None:
         """Close from our side; the last frame that this socket gets."""
@@ -57,10 +155,54 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self._read_on()
         self._abort_later()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._receiver is not None:
+            self._receiver.blocked()
+
+    def begin(self, target: bytes, headers: list[tuple[bytes, bytes]], key: bytes) -> None:
+        """Begin with a handshake that our HTTP protocol has parsed and found to be one: nothing reads it twice.
+
+        Names of headers are in lower case; `key` is its Sec-WebSocket-Key. Half of what a handshake cost was a second
+        parser.
+        """
+        self.handshake_initiated = True
+        self._early = bytearray()
+        self._accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+        raw_path, _, query = target.partition(b"?")
+        offered = b",".join(value for name, value in headers if name == b"sec-websocket-protocol")
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(raw_path.decode("latin-1")),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": headers,
+            "subprotocols": [each.strip() for each in offered.decode("latin-1").split(",") if each.strip()],
+            "state": self.app_state.copy(),
+            "extensions": {"websocket.http.response": {}, EXTENSION: cast(Any, self)},
+        }
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
+    def data_received(self, data: bytes) -> None:
+        if self._early is None:
+            super().data_received(data)
+            return
+        # A client that does not wait for the answer to its handshake.
+        self._early += data
+        if len(self._early) > MAX_EARLY_BYTES:
+            self.transport.abort()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -70,6 +212,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     async def send(self, message: Any) -> None:
+        if message["type"] == "websocket.accept" and self._early is not None and not self.disconnected:
+            self._accept_handshake(message.get("subprotocol"))
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             # Refused, and answered: uvicorn would log each as an application that forgot the handshake.
@@ -103,6 +248,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close(4400)
             return
         super().send_receive_event_to_app()
+        if self._receiver is not None:
+            self._read_on()
 
     def eof_received(self) -> None:
         self._abort_later()
@@ -120,13 +267,40 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         self._end_with(1011)
         super().keepalive_timeout()
-        self._abort_later()
+        if self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
+            self._abort_later()
 
     def handle_parser_exception(self) -> None:
         if self.conn.close_sent is not None:
             self._end_with(self.conn.close_sent.code)
         super().handle_parser_exception()
         self._abort_later()
+
+    def _accept_handshake(self, subprotocol: str | None) -> None:
+        if self.transport.is_closing():
+            return
+        self.handshake_complete = True
+        lines = [*self.default_headers, (b"Sec-WebSocket-Accept", self._accept)]
+        if subprotocol:
+            lines.append((b"Sec-WebSocket-Protocol", subprotocol.encode()))
+        self.transport.write(_SWITCHING + b"".join(b"%b: %b\r\n" % line for line in lines) + b"\r\n")
+        # The parser waits for a request that it will not get: from here on there are frames.
+        self.conn.state = State.OPEN
+        self.conn.parser = self.conn.parse()
+        next(self.conn.parser)
+        self.start_keepalive()
+        early, self._early = self._early, None
+        if early:
+            self.data_received(bytes(early))
+
+    def _is_open(self) -> bool:
+        return not (self.close_sent or self.disconnected or self.transport.is_closing())
+
+    def _read_on(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def _end_with(self, code: int) -> None:
         if self.ended_with is None:
@@ -148,6 +322,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close(4429)
             return False
         return True
+
+
+_HELD: Final = _Held()
+_QUIET: Final = logging.getLogger("uvicorn.error.sockets")
+_QUIET.setLevel(logging.WARNING)
 
 
 def _is_text(data: bytes) -> bool:

@@ -6,10 +6,11 @@ No I/O: the hub reads what is missing.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from orderflow.frames import Event, Position, View, frame
+from orderflow.ws.encoding import text_frame
 
 CAPACITY: Final = 1_000
 # What an event costs in memory besides its texts, about.
@@ -22,7 +23,7 @@ class Entry:
     `committed_at` is by the clock of the loop, None where another process has committed it.
     """
 
-    __slots__ = ("_texts", "committed_at", "event", "seq", "size")
+    __slots__ = ("_frames", "committed_at", "event", "seq", "size")
 
     def __init__(self, seq: int, event: Event, committed_at: float | None = None) -> None:
         self.seq = seq
@@ -30,13 +31,24 @@ class Entry:
         self.committed_at = committed_at
         # The document, and the frame made of it.
         self.size = OVERHEAD + 2 * len(event.document)
-        self._texts: dict[View, str | None] = {}
+        self._frames: dict[View, bytes] = {}
 
-    def text(self, view: View) -> str | None:
-        """What a channel with this view shows of it."""
-        if view not in self._texts:
-            self._texts[view] = frame(self.event, view)
-        return self._texts[view]
+    def frame(self, view: View) -> bytes:
+        """What a channel with this view shows of it, as a finished frame; empty where it shows nothing."""
+        if view not in self._frames:
+            text = frame(self.event, view)
+            self._frames[view] = b"" if text is None else text_frame(text)
+        return self._frames[view]
+
+
+class Follower(Protocol):
+    """Somebody who acts on a feed without a task that waits for it."""
+
+    def wake(self) -> None:
+        """There are new events."""
+
+    def lose(self) -> None:
+        """The feed is over."""
 
 
 class Stream:
@@ -72,6 +84,7 @@ class Stream:
         self._ring: deque[Entry] = deque()
         self._early: dict[int, Entry] = {}
         self._waiters: set[asyncio.Future[None]] = set()
+        self.followers: dict[View, Follower] = {}
 
     @property
     def listeners(self) -> int:
@@ -99,18 +112,20 @@ class Stream:
         while (following := self._early.pop(self.head + 1, None)) is not None:
             self._append(following)
             fresh.append(following)
-        self._wake()
-        if self._listeners:
+        if self._waiters:
+            self._wake()
             # Its turn comes behind those just woken, each of whom writes at once.
             asyncio.get_running_loop().call_soon(self.written, fresh)
+        for follower in self.followers.values():
+            follower.wake()
         return not self._early and self.head >= self.wanted
 
     def written(self, entries: Sequence[Entry]) -> None:
-        """All sockets that follow live have been sent these: to be called once, behind the last write.
+        """All sockets of a view that follow live have been sent these: to be called behind the last write.
 
         Those that cannot take any more are not waited for.
         """
-        if self._told and self._waiters:
+        if self._told:
             self._told(entries)
 
     def want(self, seq: int) -> bool:
@@ -163,6 +178,8 @@ class Stream:
         """Its numbering is worthless, or nobody follows it any more."""
         self.is_lost = True
         self._wake()
+        for follower in self.followers.values():
+            follower.lose()
 
     async def moved(self, seq: int, until: float) -> None:
         """Wait for an event after a seq, but not past a time of the loop's clock."""
@@ -187,9 +204,10 @@ class Stream:
             self.bytes -= self._ring.popleft().size
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, set()
-        for waiter in waiters:
-            _wake(waiter)
+        if self._waiters:
+            waiters, self._waiters = self._waiters, set()
+            for waiter in waiters:
+                _wake(waiter)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

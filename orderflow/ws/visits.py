@@ -21,25 +21,25 @@ logger = logging.getLogger(__name__)
 class Visit:
     """One socket from its handshake to its end; `view` is None on a path that has none."""
 
+    __slots__ = ("_began", "_connection", "_counts", "_id", "_view")
+
     def __init__(self, scope: Scope, view: View | None, counts: Counts) -> None:
         self._view = view or "none"
         self._counts = counts
-        self._ids: dict[str, Any] = {"connection_id": scope["state"]["request_id"]}
+        self._id: str = scope["state"]["request_id"]
         self._began = time.perf_counter()
         self._connection: Connection | None = None
 
     def open(self, connection: Connection) -> None:
         """It may listen."""
         self._connection = connection
-        self._ids["user_id"] = connection.actor and connection.actor.user_id
-        self._ids["shop_id"] = connection.feed if self._view != "customer" else None
         self._counts.handshakes.of(self._view, "opened").add()
-        logs.say(logger, "socket opened", view=self._view, **self._ids)
+        logs.say(logger, "socket opened", view=self._view, **self._ids())
 
     def refuse(self) -> None:
         """It was refused before the handshake, since pages of its origin may not listen."""
         self._counts.handshakes.of(self._view, "bad_origin").add()
-        logs.say(logger, "socket refused", view=self._view, status=403, **self._ids)
+        logs.say(logger, "socket refused", view=self._view, status=403, **self._ids())
 
     def close(self, code: int) -> None:
         """It has ended, with this close code."""
@@ -48,4 +48,12 @@ class Visit:
             self._counts.handshakes.of(self._view, REFUSALS.get(code, "lost")).add()
         self._counts.closes.of(self._view, str(code) if code in CODES else "other").add()
         ms = round((time.perf_counter() - self._began) * 1000, 2)
-        logs.say(logger, "socket closed", view=self._view, code=code, frames=frames, ms=ms, **self._ids)
+        logs.say(logger, "socket closed", view=self._view, code=code, frames=frames, ms=ms, **self._ids())
+
+    def _ids(self) -> dict[str, Any]:
+        connection = self._connection
+        if connection is None:
+            return {"connection_id": self._id}
+        user = connection.actor and connection.actor.user_id
+        shop = None if self._view == "customer" else connection.feed
+        return {"connection_id": self._id, "user_id": user, "shop_id": shop}
