@@ -74,6 +74,8 @@ async def test_others_may_not_read_the_figures(make_api: Any) -> None:
 
     async with httpx2.AsyncClient(transport=transport, base_url="http://orderflow.example") as stranger:
         refused(await stranger.get("/metrics"), 403, "forbidden")
+    # A proxy on this machine, or one that is believed when it names this machine, asks for somebody else.
+    refused(await api.client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}), 403, "forbidden")
 
 
 async def test_with_a_token_for_the_figures_only_its_holders_may_read_them(settings: Settings) -> None:
