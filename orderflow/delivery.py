@@ -77,6 +77,10 @@ class Delivery(Protocol):
         """
         ...
 
+    async def forget(self, letter_id: UUID) -> None:
+        """Take back what can be taken back of a letter whose address was erased while it was sent."""
+        ...
+
     def __str__(self) -> str:
         """Say for a person where letters go."""
         ...
@@ -135,6 +139,9 @@ class Resend:
         except ResendError as error:
             raise failure(error) from None
         return str(answer.get("id", ""))
+
+    async def forget(self, letter_id: UUID) -> None:
+        """Do nothing: it has left."""
 
     def __str__(self) -> str:
         return f"through {self._url}"
@@ -231,14 +238,26 @@ class Folder:
 
     def _write(self, message: bytes, letter_id: UUID) -> str:
         self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._place / f"{letter_id}.eml"
+        path = self._path(letter_id)
         draft = path.with_suffix(".new")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(message)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(message)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError:
+            # Half of one helps nobody, least of all on a full disk.
+            draft.unlink(missing_ok=True)
+            raise
         return str(path)
+
+    async def forget(self, letter_id: UUID) -> None:
+        """Remove its file."""
+        await asyncio.to_thread(self._path(letter_id).unlink, missing_ok=True)
+
+    def _path(self, letter_id: UUID) -> Path:
+        return self._place / f"{letter_id}.eml"
 
     def __str__(self) -> str:
         return f"into {self._place}, since there is no RESEND_API_KEY"

@@ -58,14 +58,11 @@ _CLEAR_EVENTS: Final = text("""
     WHERE order_id = ANY (:orders) AND by = 'customer' AND reason IS NOT NULL
 """)
 _CLEAR_MAILS: Final = text("""
-    WITH cleared AS (
-        UPDATE outbox
-        SET recipient = NULL, payload = NULL, error = NULL, leased_until = NULL,
-            state = CASE WHEN state = 'waiting' THEN 'withdrawn' ELSE state END,
-            settled_at = coalesce(settled_at, clock())
-        WHERE order_id = ANY (:orders) RETURNING id, sent_as
-    )
-    SELECT id FROM cleared WHERE sent_as LIKE '%.eml'
+    UPDATE outbox
+    SET recipient = NULL, payload = NULL, error = NULL, leased_until = NULL,
+        state = CASE WHEN state = 'waiting' THEN 'withdrawn' ELSE state END,
+        settled_at = coalesce(settled_at, clock())
+    WHERE order_id = ANY (:orders) RETURNING id
 """)
 
 logger = logging.getLogger(__name__)
@@ -73,7 +70,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What went with an account: its sessions, and the mails that were written to files."""
+    """What went with an account: its sessions, and the mails that may be files."""
 
     sessions: list[UUID]
     mails: list[UUID]
@@ -149,7 +146,7 @@ async def _erase(db: Database, user: UUID, hashed: str | None, data: Path | None
 
     erased = await db.run(step)
     if erased is not None and erased.mails and data is not None:
-        await anyio.to_thread.run_sync(_remove, [data / "emails" / f"{mail}.eml" for mail in erased.mails])
+        await anyio.to_thread.run_sync(_remove, data / "emails", erased.mails)
     return erased
 
 
@@ -167,7 +164,7 @@ async def _check_shops(transaction: Transaction, user: UUID) -> None:
 
 
 async def _clear_orders(transaction: Transaction, user: UUID, email: str) -> list[UUID]:
-    """Take all words out of somebody's orders and what follows from them; the ids of mails that were written to files.
+    """Take all words out of somebody's orders and what follows from them; the ids of their mails.
 
     Raises:
         OpenOrders: one of the orders that they placed is under way.
@@ -190,8 +187,11 @@ async def _clear_account(transaction: Transaction, user: UUID) -> None:
     await transaction.execute(update(users).where(users.c.id == user).values(**emptied))
 
 
-def _remove(files: list[Path]) -> None:
-    for file in files:
+def _remove(place: Path, mails: list[UUID]) -> None:
+    """Remove the files of mails, half written ones too: a worker may have died before it noted that there is one."""
+    if not place.is_dir():
+        return
+    for file in (place / f"{mail}{suffix}" for mail in mails for suffix in (".eml", ".new")):
         try:
             file.unlink(missing_ok=True)
         except OSError as error:

@@ -135,7 +135,8 @@ class Mailer:
             raise
         else:
             self._say("e-mail accepted", "sent", claimed, began, sent_as=sent_as)
-            await outbox.sent(self._db, claimed, sent_as)
+            if await outbox.sent(self._db, claimed, sent_as):
+                await way.forget(claimed.id)
 
     def _say(self, what: str, outcome: str, claimed: Claim, began: float, **more: str) -> None:
         """Count an attempt, and log it."""

@@ -75,6 +75,7 @@ _SENT: Final = text("""
         error = NULL
     WHERE id = :id AND state <> 'sent'
 """)
+_IS_ERASED: Final = text("SELECT recipient IS NULL FROM outbox WHERE id = :id")
 _NOT_SENT: Final = text("""
     UPDATE outbox
     SET leased_until = NULL, retry_at = clock_timestamp() + CAST(:alone AS interval),
@@ -186,17 +187,21 @@ async def is_wanted(db: Database, claimed: Claim) -> bool:
     return bool(await db.fetch(_HELD, claimed.id, claimed.leased_until))
 
 
-async def sent(db: Database, claimed: Claim, sent_as: str) -> None:
-    """Settle that it was accepted, which it was whatever happened to its row meanwhile."""
+async def sent(db: Database, claimed: Claim, sent_as: str) -> bool:
+    """Settle that it was accepted, which it was whatever happened to its row meanwhile.
 
-    async def step(transaction: Transaction) -> None:
+    Returns whether its address was erased meanwhile.
+    """
+
+    async def step(transaction: Transaction) -> bool:
         await transaction.execute(_SENT, {"id": claimed.id, "sent_as": sent_as})
         failures = (await transaction.execute(_WORKS)).scalar_one_or_none() or 0
         if failures >= OUTAGE:
             # What was put off because of the outage comes in its order, not when each of them would try again.
             await transaction.execute(_AFTER_OUTAGE)
+        return bool((await transaction.execute(_IS_ERASED, {"id": claimed.id})).scalar_one_or_none())
 
-    await db.run(step)
+    return await db.run(step)
 
 
 async def not_sent(db: Database, claimed: Claim, setback: Setback) -> None:

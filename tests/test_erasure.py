@@ -1,5 +1,8 @@
 """An account is erased: whatever names its owner is nowhere any more, and the shop's figures are as they were."""
 
+import asyncio
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from tests.erasing import (
     mail,
     wordy_order,
 )
+from tests.mail_workers import settled
 from tests.people import Api, Person, Shop, good
 from tests.stored import stored
 
@@ -162,17 +166,26 @@ async def test_mails_that_were_written_to_files_are_removed(
     database_url: str, ada: Person, cafe: Shop, emails: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     order = await finished_order(ada, cafe)
-    kept, gone, missing, stuck = [
-        emails / f"{await mail(database_url, order, 'ready', 'sent', sent_as)}.eml"
-        for sent_as in ("re_123", "emails/1.eml", "emails/2.eml", "emails/3.eml")
+    settled, unsettled, half, missing, stuck = [
+        emails / f"{await mail(database_url, order, 'ready', state)}{suffix}"
+        for state, suffix in (
+            ("sent", ".eml"),
+            # Their worker died before it could note it.
+            ("waiting", ".eml"),
+            ("waiting", ".new"),
+            ("sent", ".eml"),
+            ("sent", ".eml"),
+        )
     ]
-    for file in (kept, gone):
+    other = emails / "other.eml"
+    for file in (settled, unsettled, half, other):
         file.write_text(f"To: {ADDRESS}")
     stuck.mkdir()
 
     good(await erase(ada), 204)
 
-    assert [file.exists() for file in (kept, gone, missing, stuck)] == [True, False, False, True]
+    left = [file.exists() for file in (settled, unsettled, half, missing, stuck, other)]
+    assert left == [False, False, False, False, True, True]
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
     assert str(stuck) in warnings[0]
@@ -184,3 +197,30 @@ async def test_how_long_an_erasure_takes_can_be_measured_as_the_readme_says(data
     assert seconds > 0
     held = {row["state"]: row["recipient"] for row in await stored(database_url, "SELECT state, recipient FROM outbox")}
     assert held == {"sent": None}
+
+
+async def test_a_mail_that_is_being_written_meanwhile_leaves_no_file(
+    database_url: str, ada: Person, cafe: Shop, emails: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_writing, may_go_on, make = threading.Event(), threading.Event(), Path.mkdir
+
+    def slow(*given: Any, **more: Any) -> None:
+        is_writing.set()
+        may_go_on.wait(10)
+        make(*given, **more)
+
+    monkeypatch.setattr(Path, "mkdir", slow)
+    await finished_order(ada, cafe)
+    assert await asyncio.to_thread(is_writing.wait, 10)
+    good(await erase(ada), 204)
+    may_go_on.set()
+
+    await settled(database_url, sent=1, withdrawn=1)
+    await asyncio.to_thread(_until_empty, emails)
+
+
+def _until_empty(directory: Path) -> None:
+    deadline = time.monotonic() + 10
+    while any(directory.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -115,6 +115,8 @@ async def test_no_line_at_any_level_holds_a_secret_an_address_or_what_somebody_w
             ("GET", "/v1/shops?q=zanzibar&cursor=zanzibar", None),
             ("GET", "/v1/shops/zanzibar?zanzibar", None),
             ("GET", f"/{email}?zanzibar", None),
+            ("GET", f"/shops/{email}/board", None),
+            ("GET", "/shops/zanzibar/poster?zanzibar", None),
             ("GET", "/v1/orders/zanzibar", None),
             ("GET", "/metrics", None),
         ):

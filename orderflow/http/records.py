@@ -18,6 +18,8 @@ UNMATCHED: Final = "unmatched"
 UNREADABLE: Final = "unreadable"
 """The route of what was refused before it was a request: too large, too slow, or no HTTP at all."""
 _NONE: Final = "none"
+# These are answered whatever they are called: what stands there may be anything, an address or 8 KiB.
+_PAGES: Final = "/shops/"
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class Records:
         level = logging.INFO if status is None or status < 500 else logging.WARNING
         if logger.isEnabledFor(level):
             said = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)}
-            logs.put(logger, "request", level, said | _ids(scope, status, location))
+            logs.put(logger, "request", level, said | _ids(scope, route, status, location))
 
     def _keep(self, method: str, route: str, status: int | None) -> tuple[Count, Times]:
         found = self._counts.requests.of(method, route, _class(status)), self._counts.request_times.of(method, route)
@@ -58,7 +60,7 @@ def refuse(counts: Counts | None, status: int, request_id: str) -> None:
     logs.say(logger, "request", route=UNREADABLE, status=status, request_id=request_id)
 
 
-def _ids(scope: Scope, status: int | None, location: bytes) -> dict[str, Any]:
+def _ids(scope: Scope, route: str, status: int | None, location: bytes) -> dict[str, Any]:
     """Who asked, and about what; a shop named by its slug is named only where there is such a shop."""
     state = scope["state"]
     ids: dict[str, Any] = {"request_id": state["request_id"]}
@@ -67,7 +69,7 @@ def _ids(scope: Scope, status: int | None, location: bytes) -> dict[str, Any]:
     for name, value in scope.get("path_params", {}).items():
         if text.is_uuid(value):
             ids[f"{name}_id"] = value
-        elif name == "shop" and status is not None and status < 400:
+        elif name == "shop" and status is not None and status < 400 and not route.startswith(_PAGES):
             ids["shop"] = value
     if location:
         # Of what was made, such as /v1/orders/{order}.
