@@ -56,7 +56,7 @@ async def test_after_a_restore_every_client_begins_anew_and_shows_what_is_there_
             while told and told[0].frames[0].type == "resumed":
                 told.pop(0)
             each.record.sessions = told
-            assert told and told[0].frames[0].type == "snapshot", each.record.name
+            assert [session.frames[0].type for session in told[:1]] == ["snapshot"], each.record.name
         found = await verdict.judge(url, desk, [cafe], [ada], subscribers)
         assert (found.counts.six, found.counts.notes) == ((0,) * 6, [])
 
