@@ -37,12 +37,15 @@ def made() -> Iterator[Path]:
                 os.close(lock)
                 shutil.rmtree(left)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as directory:
-        lock = _locked(Path(directory, _SERVICE), fcntl.LOCK_EX | fcntl.LOCK_NB, os.O_CREAT)
+        # Locked before it has its name: another service that starts now would take it for one of a killed service.
+        draft = Path(directory, f"{_SERVICE}.new")
+        held = _locked(draft, fcntl.LOCK_EX, os.O_CREAT)
+        draft.rename(Path(directory, _SERVICE))
         try:
             yield Path(directory)
         finally:
-            if lock is not None:
-                os.close(lock)
+            if held is not None:
+                os.close(held)
 
 
 class Scoreboard:

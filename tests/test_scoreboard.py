@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -87,6 +88,20 @@ def test_what_a_killed_service_has_left_is_removed_by_the_next_and_what_a_living
             assert sorted(tmp_path.iterdir()) == sorted((others, living, next_one))
 
     assert list(tmp_path.iterdir()) == [others]
+
+
+def test_services_that_start_at_the_same_time_leave_each_other_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def start(_: int) -> bool:
+        with scoreboard.made() as directory:
+            return directory.exists()
+
+    with ThreadPoolExecutor(8) as services:
+        assert all(services.map(start, range(1_000)))
+    assert not any(tmp_path.iterdir())
 
 
 def test_counts_add_up_and_what_has_another_shape_by_now_is_let_go() -> None:
