@@ -21,7 +21,7 @@ from uuid import UUID
 
 import httpx2
 import resend
-from resend.exceptions import ResendError
+from resend.exceptions import NoContentError, ResendError
 from resend.http_client_async import AsyncHTTPClient
 
 from orderflow import letters
@@ -35,6 +35,10 @@ CONNECT_S: Final = 5.0
 # A quota may be over for a day, but it can be raised: so often we ask again.
 LONGEST_WAIT_S: Final = 3_600.0
 SENTENCE: Final = 300
+# Whatever answers in Resend's place may have no end.
+LONGEST_ANSWER: Final = 2 * 1024 * 1024
+# What goes into the database and the log as the id of what was accepted: neither an address nor a line of its own.
+_ID: Final = re.compile(r"[!-?A-~]{1,200}")
 
 # What the SDK calls an answer that is not Resend's own, and what our client calls none at all.
 _STRANGE: Final = "application_error"
@@ -136,9 +140,15 @@ class Resend:
                 answer = await resend.Emails.send_async(params, {"idempotency_key": str(letter_id)})
         except TimeoutError:
             raise NotSent(f"no answer within {TIMEOUT_S:g} s", is_own=True, is_general=True) from None
+        except NoContentError:
+            answer = None
         except ResendError as error:
             raise failure(error) from None
-        return str(answer.get("id", ""))
+        known_as = answer.get("id") if isinstance(answer, dict) else None
+        if not isinstance(known_as, str) or not _ID.fullmatch(known_as):
+            # Whatever said yes, it is not Resend that has the letter.
+            raise NotSent("answered without an id", is_own=True, is_general=True)
+        return known_as
 
     async def forget(self, letter_id: UUID) -> None:
         """Do nothing: it has left."""
@@ -163,12 +173,24 @@ class _Client(AsyncHTTPClient):
         data: dict[str, str] | None = None,  # noqa: ARG002 - letters have none
     ) -> tuple[bytes, int, Mapping[str, str]]:
         try:
-            answer = await self._client.request(method, url, headers=headers, json=json)
+            async with self._client.stream(method, url, headers=headers, json=json) as answer:
+                content = await _content(answer)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
             raise ResendError(0, _NOT_REACHED, type(error).__name__, "") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ResendError(0, _NO_ANSWER, type(error).__name__, "") from error
-        return answer.content, answer.status_code, answer.headers
+        if 300 <= answer.status_code < 400:
+            raise ResendError(0, _NO_ANSWER, f"{answer.status_code}, a redirection", "")
+        return content, answer.status_code, answer.headers
+
+
+async def _content(answer: httpx2.Response) -> bytes:
+    content = bytearray()
+    async for part in answer.aiter_bytes():
+        content += part
+        if len(content) > LONGEST_ANSWER:
+            raise ResendError(0, _NO_ANSWER, "one that is too long", "")
+    return bytes(content)
 
 
 def failure(error: ResendError) -> NotSent:

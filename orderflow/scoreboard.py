@@ -38,9 +38,9 @@ def made() -> Iterator[Path]:
                 shutil.rmtree(left)
     with tempfile.TemporaryDirectory(prefix=PREFIX) as directory:
         # Locked before it has its name: another service that starts now would take it for one of a killed service.
-        lock = Path(directory, f"{_SERVICE}.new")
-        held = _locked(lock, fcntl.LOCK_EX, os.O_CREAT)
-        lock.rename(Path(directory, _SERVICE))
+        draft = Path(directory, f"{_SERVICE}.new")
+        held = _locked(draft, fcntl.LOCK_EX, os.O_CREAT)
+        draft.rename(Path(directory, _SERVICE))
         try:
             yield Path(directory)
         finally:

@@ -1,5 +1,9 @@
 """What each answer of Resend's means for a letter: never lose one for a mistake that a person can put right."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from uuid import uuid4
@@ -12,6 +16,8 @@ from orderflow.letters import Letter
 from orderflow.mailer import setback
 from orderflow.settings import Settings
 from tests.resend_server import KEY, ResendServer
+
+LETTER = Letter("orders@example.com", "ada@example.com", None, "Ready", "It is ready.", "<p>It is ready.</p>")
 
 
 def verdict(status: int, name: str, **headers: str) -> NotSent:
@@ -122,10 +128,9 @@ async def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    letter = Letter("orders@example.com", "ada@example.com", None, "Ready", "It is ready.", "<p>It is ready.</p>")
 
     async with opened(Settings.model_construct(resend_api_key=KEY, resend_api_url=resend.url)) as way:
-        sent_as = await way.send(letter, uuid4(), datetime.now(UTC))
+        sent_as = await way.send(LETTER, uuid4(), datetime.now(UTC))
 
     assert [sent_as] == list(resend.ids.values())
 
@@ -140,3 +145,40 @@ async def test_a_proxy_that_cannot_be_used_keeps_nobody_from_starting(
         assert str(way) == "through https://resend.example"
 
     assert "cannot be used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["{}", "[]", "null", '"re_1"', '{"id": 5}', '{"id": ""}', '{"id": "a b"}', '{"id": "ada@example.com"}']
+    + [json.dumps({"id": wrong}) for wrong in ("a\0b", "\ud800", "x" * 201)],
+)
+async def test_a_yes_without_an_id_is_not_resends_and_may_have_been_one(said: str) -> None:
+    async with _answering(said.encode()) as url, opened(_at(url)) as way:
+        with pytest.raises(NotSent) as raised:
+            await way.send(LETTER, uuid4(), datetime.now(UTC))
+
+    found = raised.value
+    assert (found.is_final, found.is_certain, found.is_general, found.is_own) == (False, False, True, True)
+
+
+async def test_an_answer_without_an_end_is_not_read_to_it() -> None:
+    async with _answering(b" " * 100_000_000) as url, opened(_at(url)) as way:
+        with pytest.raises(NotSent, match="too long"):
+            await way.send(LETTER, uuid4(), datetime.now(UTC))
+
+
+def _at(url: str) -> Settings:
+    return Settings.model_construct(resend_api_key=KEY, resend_api_url=url)
+
+
+@asynccontextmanager
+async def _answering(body: bytes) -> AsyncIterator[str]:
+    """A server that says yes with this body, whatever it is asked."""
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -36,7 +36,9 @@ async def test_a_letter_that_failed_is_not_tried_again_once_it_is_withdrawn(
     assert [each.body["to"] for each in resend.received] == [[ada.user["email"]], [bob.user["email"]]]
 
 
-@pytest.mark.parametrize("trouble", [{"status": 500}, {"status": 503}, {"status": 0}, {"accepts": True}])
+@pytest.mark.parametrize(
+    "trouble", [{"status": 200}, {"status": 307}, {"status": 500}, {"status": 503}, {"status": 0}, {"accepts": True}]
+)
 async def test_what_resend_does_not_do_is_tried_again_in_the_same_words(
     make_sender: Any, resend: ResendServer, database_url: str, trouble: dict[str, Any]
 ) -> None:
