@@ -225,11 +225,13 @@ def list_mails(state: State | None, again: list[str] | None) -> int:
                 _say(line)
             return 0
         wanted = None if again == ["all"] else [_id(text) for text in again]
-        put_back, doubtful = _run(_with(url, lambda db: mails.send_again(db, wanted)))
-    _say(f"put back: {len(put_back)}")
-    if doubtful:
-        _say(f"{len(doubtful)} of them may have arrived more than 24 h ago, and may arrive again now")
-    if missing := [str(each) for each in wanted or () if each not in put_back]:
+        done = _run(_with(url, lambda db: mails.send_again(db, wanted)))
+    _say(f"put back: {len(done.put_back)}")
+    if done.doubtful:
+        _say(f"{len(done.doubtful)} of them may have arrived more than 24 h ago, and may arrive again now")
+    if done.withdrawn:
+        _say(f"withdrawn, since their orders have moved on: {len(done.withdrawn)}")
+    if missing := [str(each) for each in wanted or () if each not in done.put_back | done.withdrawn]:
         raise Failure(f"not given up: {', '.join(missing)}")
     return 0
 

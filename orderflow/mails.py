@@ -1,6 +1,7 @@
 """The outbox as a person reads it: what waits, what failed, what was given up; and putting that back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
@@ -21,19 +22,44 @@ _LISTED: Final = """
     FROM outbox x JOIN orders o ON o.id = x.order_id WHERE x.state = ANY ($1) ORDER BY x.due_at, x.id LIMIT $2
 """
 # What may have been accepted keeps its words for as long as Resend knows its key; after that they are written anew.
+# One whose order has moved on, or has got another one since, is not wanted any more. The order is held, so that a move
+# meets the letter as it is afterwards.
 _AGAIN: Final = text("""
-    WITH put_back AS (
-        SELECT id,
-               payload IS NOT NULL AND claimed_at < clock_timestamp() - CAST(:key_lifetime AS interval) AS is_forgotten
-        FROM outbox WHERE state = 'given_up' AND (id = ANY (:ids) OR :all) AND recipient IS NOT NULL FOR UPDATE
+    WITH found AS (
+        SELECT x.id,
+               x.payload IS NOT NULL AND x.claimed_at < clock_timestamp() - CAST(:key_lifetime AS interval)
+                   AS is_forgotten,
+               o.status = x.kind AND NOT EXISTS (
+                   SELECT FROM outbox y WHERE y.order_id = x.order_id AND y.kind = x.kind AND y.queued_at > x.queued_at
+               ) AS is_wanted
+        FROM outbox x JOIN orders o ON o.id = x.order_id
+        WHERE x.state = 'given_up' AND (x.id = ANY (:ids) OR :all) AND x.recipient IS NOT NULL
+        FOR UPDATE OF x FOR SHARE OF o
     )
     UPDATE outbox x
-    SET state = 'waiting', due_at = clock(), attempts = 0, retry_at = NULL, leased_until = NULL, settled_at = NULL,
-        payload = CASE WHEN p.is_forgotten THEN NULL ELSE x.payload END,
-        claimed_at = CASE WHEN p.is_forgotten THEN NULL ELSE x.claimed_at END
-    FROM put_back p WHERE x.id = p.id
-    RETURNING x.id, p.is_forgotten
+    SET state = CASE WHEN f.is_wanted THEN 'waiting' ELSE 'withdrawn' END,
+        settled_at = CASE WHEN NOT f.is_wanted THEN clock() END,
+        due_at = CASE WHEN f.is_wanted THEN clock() ELSE x.due_at END,
+        attempts = CASE WHEN f.is_wanted THEN 0 ELSE x.attempts END,
+        payload = CASE WHEN f.is_forgotten THEN NULL ELSE x.payload END,
+        claimed_at = CASE WHEN f.is_forgotten THEN NULL ELSE x.claimed_at END,
+        retry_at = NULL, leased_until = NULL
+    FROM found f WHERE x.id = f.id
+    RETURNING x.id, f.is_wanted, f.is_forgotten
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What became of given-up letters that were to be sent again.
+
+    `doubtful` are those of the ones put back that may have been accepted under a key that Resend has forgotten since,
+    so that they may arrive twice; `withdrawn` those that came too late for their orders.
+    """
+
+    put_back: set[UUID]
+    doubtful: set[UUID]
+    withdrawn: set[UUID]
 
 
 async def report(db: Database, state: State | None) -> list[str]:
@@ -48,17 +74,18 @@ async def report(db: Database, state: State | None) -> list[str]:
     return [*lines, f"and {more} more"] if more > 0 else lines
 
 
-async def send_again(db: Database, ids: Sequence[UUID] | None) -> tuple[set[UUID], set[UUID]]:
-    """Put back what was given up: these, or all for None.
+async def send_again(db: Database, ids: Sequence[UUID] | None) -> Again:
+    """Put back what was given up and is still wanted: these, or all for None."""
 
-    Returns those that were put back, and of them those that may have been accepted under a key that Resend has
-    forgotten since, so that they may arrive twice.
-    """
-
-    async def step(transaction: Transaction) -> tuple[set[UUID], set[UUID]]:
+    async def step(transaction: Transaction) -> Again:
         values = {"ids": list(ids or ()), "all": ids is None, "key_lifetime": KEY_LIFETIME}
         rows = (await transaction.execute(_AGAIN, values)).all()
-        return {row.id for row in rows}, {row.id for row in rows if row.is_forgotten}
+        put_back = [row for row in rows if row.is_wanted]
+        return Again(
+            {row.id for row in put_back},
+            {row.id for row in put_back if row.is_forgotten},
+            {row.id for row in rows if not row.is_wanted},
+        )
 
     return await db.run(step)
 

@@ -39,12 +39,16 @@ OUTAGE: Final = 3
 # A little slower than the rate, so that a delay on the way does not make two of them arrive too close together.
 MARGIN: Final = 1.05
 
-_FREE: Final = """state = 'waiting' AND due_at <= clock_timestamp()
-    AND (leased_until IS NULL OR leased_until <= clock_timestamp())"""
-_READY: Final = f"""{_FREE} AND (retry_at IS NULL OR retry_at <= clock_timestamp()) AND recipient IS NOT NULL"""
+# By the time of the statement, which an index can be searched for; clock_timestamp() changes from row to row.
+_FREE: Final = """state = 'waiting' AND due_at <= statement_timestamp()
+    AND (leased_until IS NULL OR leased_until <= statement_timestamp())"""
+_READY: Final = f"""{_FREE} AND (retry_at IS NULL OR retry_at <= statement_timestamp()) AND recipient IS NOT NULL"""
+# Asked for in its order, so that it is never looked for in all that was ever sent.
+_FIRST: Final = "ORDER BY due_at, id LIMIT 1"
 _LOOK: Final = f"""
-    SELECT EXISTS (SELECT FROM outbox WHERE {_READY}) AS is_due,
-           EXISTS (SELECT FROM outbox WHERE {_FREE} AND due_at <= clock_timestamp() - $1::interval) AS is_late,
+    SELECT (SELECT true FROM outbox WHERE {_READY} {_FIRST}) IS NOT NULL AS is_due,
+           (SELECT true FROM outbox WHERE {_FREE} AND due_at <= statement_timestamp() - $1::interval {_FIRST})
+               IS NOT NULL AS is_late,
            extract(epoch FROM greatest(next_at, probing_until) - clock_timestamp())::float8 AS turn_s
     FROM mail_rate
 """  # noqa: S608 - nothing of it comes from outside
@@ -56,8 +60,8 @@ _TAKE_TURN: Final = text("""
 """)
 _CLAIM: Final = text(f"""
     WITH next AS (
-        SELECT id FROM outbox WHERE {_READY} AND due_at > clock_timestamp() - CAST(:late AS interval)
-        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+        SELECT id FROM outbox WHERE {_READY} AND due_at > statement_timestamp() - CAST(:late AS interval)
+        {_FIRST} FOR UPDATE SKIP LOCKED
     )
     UPDATE outbox x
     SET leased_until = clock_timestamp() + CAST(:lease AS interval), attempts = x.attempts + 1,
@@ -102,7 +106,7 @@ _GIVE_UP: Final = text(f"""
     UPDATE outbox
     SET state = 'given_up', settled_at = clock(), error = 'not sent within 20 h' || coalesce('; at last: ' || error, '')
     WHERE id IN (
-        SELECT id FROM outbox WHERE {_FREE} AND due_at <= clock_timestamp() - CAST(:late AS interval)
+        SELECT id FROM outbox WHERE {_FREE} AND due_at <= statement_timestamp() - CAST(:late AS interval)
         FOR UPDATE SKIP LOCKED
     )
     RETURNING id

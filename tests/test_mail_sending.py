@@ -3,10 +3,21 @@
 import asyncio
 from typing import Any
 
+from orderflow.db import Database
+from orderflow.outbox import look
+from tests.counter import counter_of
 from tests.mail_workers import came, ready, settled
 from tests.people import Api, good
 from tests.resend_server import ResendServer
 from tests.stored import stored
+
+SENT_AND_HELD = """
+    INSERT INTO outbox (id, order_id, kind, recipient, state, queued_at, due_at, attempts, settled_at)
+    SELECT gen_random_uuid(), o.id, 'ready', 'ada@example.com', s.state, now(), s.due_at, 0, s.settled_at
+    FROM orders o, generate_series(1, 3000),
+         (VALUES ('sent', now() - interval '1 day', now()), ('waiting', now() + interval '1 hour', NULL))
+             AS s(state, due_at, settled_at)
+"""
 
 
 async def test_a_letter_is_one_request_under_the_id_of_its_row(
@@ -106,3 +117,30 @@ async def test_what_people_wrote_does_no_harm_in_a_letter(
     assert "\r" not in letter["subject"]
     for raw in ("<script>", "<img src=x", "<b>Mallory", "<a href='http://evil"):
         assert raw not in letter["html"]
+
+
+async def test_a_look_into_a_long_outbox_reads_no_more_than_what_is_due(database_url: str) -> None:
+    async with counter_of(database_url) as counter:
+        await counter.place(1)
+    await stored(database_url, SENT_AND_HELD)
+    await stored(database_url, "ANALYZE outbox")
+    before = await _read(database_url)
+
+    db = Database(database_url, announce=lambda _: None)
+    sights = [await look(db) for _ in range(5)]
+    await db.close()
+
+    assert not any(sight.is_due or sight.is_late for sight in sights)
+    async with asyncio.timeout(20):
+        # What a connection has read is counted once it has ended.
+        while (read := await _read(database_url))["scans"] < before["scans"] + 10:
+            pass
+    assert read["rows"] == before["rows"]
+
+
+async def _read(database_url: str) -> Any:
+    counted = """
+        SELECT coalesce(seq_scan, 0) + coalesce(idx_scan, 0) AS scans, seq_tup_read + coalesce(idx_tup_fetch, 0) AS rows
+        FROM pg_stat_user_tables WHERE relname = 'outbox'
+    """
+    return (await stored(database_url, counted))[0]

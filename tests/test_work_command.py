@@ -12,7 +12,7 @@ from orderflow import mails
 from orderflow.db import Database
 from tests import mail_faults
 from tests.counter import counter_of
-from tests.mail_workers import came, everybody_sends, nobody_sends, outbox, settled, working
+from tests.mail_workers import came, everybody_sends, nobody_sends, outbox, ready, settled, working
 from tests.people import People
 from tests.resend_server import ResendServer
 from tests.servers import Server
@@ -134,6 +134,27 @@ async def test_mails_shows_what_waits_and_what_was_given_up_and_puts_that_back(
         "1 of them may have arrived more than 24 h ago, and may arrive again now",
     ]
     assert set(resend.keys) == {waiting, failed, refused, late}
+
+
+async def test_what_was_given_up_is_not_sent_once_its_order_has_moved_on(
+    make_sender: Any, resend: ResendServer, database_url: str, run_command: Any
+) -> None:
+    api = await make_sender()
+    cafe, ada = await api.shop(), await api.register()
+    resend.trouble(422, "validation_error", times=3)
+    picked_up, taken_back, still = [await ready(cafe, ada) for _ in range(3)]
+    await settled(database_url, given_up=3)
+
+    await cafe.owner.move(picked_up, "picked_up")
+    await cafe.owner.move(taken_back, "pending")
+    await cafe.owner.move(taken_back, "ready")
+    await settled(database_url, given_up=3, sent=2)
+    done = run_command("mails", "--again", "all")
+    rows = await settled(database_url, sent=3, withdrawn=2)
+
+    assert done.stdout.splitlines() == ["put back: 1", "withdrawn, since their orders have moved on: 2"]
+    told = [(str(row["order_id"]), row["kind"]) for row in rows if row["state"] == "sent"]
+    assert sorted(told) == sorted([(picked_up["id"], "picked_up"), (taken_back["id"], "ready"), (still["id"], "ready")])
 
 
 async def test_mails_shows_one_state_and_how_much_more_there_is(database_url: str) -> None:
