@@ -40,8 +40,8 @@ SELECT * FROM place_order(gen_random_uuid(), (SELECT id FROM bench_shops WHERE n
   (SELECT id FROM bench_customers WHERE n = :c), (SELECT items FROM bench_shops WHERE n = :s), '{2,1}', '{NULL,warm}',
   NULL, NULL, NULL, NULL, NULL, NULL, 0);
 """
-MOVE = """SELECT m.* FROM bench_orders b, move_order(b.id, 1, 'preparing', '{pending}', false, 'shop', b.staff, NULL) m
- WHERE b.n = (SELECT nextval('bench_next'));
+MOVE = """SELECT m.* FROM bench_orders b, move_order(b.id, 1, 'preparing', '{pending}', false, 'shop', b.staff, NULL,
+ interval '10 seconds') m WHERE b.n = (SELECT nextval('bench_next'));
 """
 
 

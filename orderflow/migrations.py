@@ -25,7 +25,8 @@ T = TypeVar("T")
 async def upgrade(database_url: str) -> list[str]:
     """Bring the database to the newest schema; return the revisions that were applied, oldest first.
 
-    All of them are one transaction under one lock, so that of several processes that start at once one does the work.
+    All of them are under one lock, so that of several processes that start at once one does the work, and each is a
+    transaction of its own: together they would lock tables in another order than the code that goes on meanwhile.
     """
     return await _with_connection(database_url, _upgrade)
 
@@ -56,10 +57,14 @@ def missing(connection: Connection) -> list[str]:
 
 
 def _upgrade(connection: Connection) -> list[str]:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    todo = missing(connection)
-    if todo:
-        command.upgrade(config(connection), "head")
+    with connection.begin():
+        # Until this connection ends.
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+    with connection.begin():
+        todo = missing(connection)
+    for revision in todo:
+        with connection.begin():
+            command.upgrade(config(connection), revision)
     return todo
 
 
@@ -68,7 +73,7 @@ async def _with_connection(database_url: str, step: Callable[[Connection], T]) -
         database_url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": CONNECT_S}
     )
     try:
-        async with engine.begin() as connection:
+        async with engine.connect() as connection:
             return await connection.run_sync(step)
     finally:
         await engine.dispose()

@@ -1,5 +1,6 @@
 """The schema: the migrations make what the tables say, and every key and index has what it needs."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from orderflow import migrations
 from orderflow.tables import metadata
 from tests.people import Api
-from tests.stored import stored
+from tests.stored import connected, stored
 
 T = TypeVar("T")
 
@@ -66,6 +67,25 @@ async def test_the_migrations_make_the_checks_and_indexes_that_the_tables_say(da
 async def test_a_migrated_database_misses_nothing_and_migrating_again_does_nothing(database_url: str) -> None:
     assert await migrations.pending(database_url) == []
     assert await migrations.upgrade(database_url) == []
+
+
+async def test_orders_go_on_while_a_migration_waits_for_another_table(database_url: str) -> None:
+    await stored(database_url, "DROP SCHEMA public CASCADE")
+    await stored(database_url, "CREATE SCHEMA public")
+    await _with(database_url, lambda connection: command.upgrade(migrations.config(connection), "0001"))
+    todo = await migrations.pending(database_url)
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted)"
+
+    async with connected(database_url) as shop, connected(database_url) as onlooker:
+        async with shop.transaction(), asyncio.timeout(10):
+            await shop.execute("SELECT FROM users")
+            migrating = asyncio.create_task(migrations.upgrade(database_url))
+            while not await onlooker.fetchval(waits):
+                pass
+            # As the order does that is being placed: this would be a deadlock if the migration held it.
+            await shop.execute("LOCK TABLE orders IN ROW EXCLUSIVE MODE NOWAIT")
+
+        assert await migrating == todo
 
 
 def test_the_migrations_are_one_line_and_numbered() -> None:

@@ -51,7 +51,6 @@ STATEMENTS = (
     )
     """,
     "INSERT INTO mail_rate VALUES (true, now(), 0, NULL)",
-    "DROP FUNCTION move_order(uuid, integer, text, text[], boolean, text, uuid, text)",
 )
 
 
