@@ -74,10 +74,13 @@ def test_only_old_letters_to_people_of_the_demo_are_thrown_away(tmp_path: Path) 
     for number in range(6):
         (tmp_path / f"{number}.eml").write_text("To: demo.ben@example.com\n\nYour order is ready.")
     (tmp_path / "1.eml").write_text("To: zora@example.org\n\nYour order is ready.")
+    # One that is gone, as after an erasure, by the time that it is its turn.
+    (tmp_path / "2.eml").unlink()
+    (tmp_path / "2.eml").symlink_to("nowhere")
 
     letters.prune(tmp_path, [b"demo.ben@example.com"], kept=2)
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.eml", "4.eml", "5.eml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.eml", "2.eml", "4.eml", "5.eml"]
     letters.prune(tmp_path / "not there", [], kept=2)
 
 
