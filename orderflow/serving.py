@@ -147,6 +147,16 @@ class _Workers(Multiprocess):
     def serve(self) -> int:
         """Run the workers until told to end; return the exit code."""
         self.init_processes()
+        try:
+            self._watch()
+            has_failed = any((process.exitcode or 0) > 0 for process in self.processes)
+        finally:
+            # Whatever went wrong here: the interpreter would wait for them for ever, deaf to signals.
+            self.terminate_all()
+            self.join_all()
+        return FAILED if has_failed else 0
+
+    def _watch(self) -> None:
         is_ready = False
         while not is_ready and not self.should_exit.wait(0.1):
             self.handle_signals()
@@ -158,10 +168,6 @@ class _Workers(Multiprocess):
         while not self.should_exit.wait(0.5):
             self.handle_signals()
             self.keep_subprocess_alive()
-        has_failed = any((process.exitcode or 0) > 0 for process in self.processes)
-        self.terminate_all()
-        self.join_all()
-        return FAILED if has_failed else 0
 
     def join_all(self) -> None:
         """Wait for the workers to end, but not longer than there is time."""

@@ -290,6 +290,20 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(serve: Callable[..., Se
         assert serve("--workers", "2", REDIS_URL=redis.url).get("readyz") == 200
 
 
+def test_workers_end_where_nobody_can_be_told_that_they_are_ready(environment: dict[str, str]) -> None:
+    command = [*COMMAND, "serve", "--port", "0", "--workers", "2"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with RedisServer() as redis:
+        given = environment | {"REDIS_URL": redis.url}
+        with subprocess.Popen(command, env=given, stdout=writer, stderr=subprocess.DEVNULL) as process:
+            os.close(writer)
+            try:
+                assert process.wait(DEADLINE_S) != 0
+            finally:
+                process.kill()
+
+
 def workers(served: Served) -> list[int]:
     """Name the worker processes by what they were started to run."""
     children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
