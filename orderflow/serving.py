@@ -5,6 +5,7 @@ Runs the application, says when it answers, and ends all of it in time. Knows no
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -17,7 +18,9 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from orderflow import app, logs, postgresql, scoreboard
 from orderflow.settings import Settings, environment
@@ -25,6 +28,10 @@ from orderflow.settings import Settings, environment
 # Of the 15 s after which everything has ended, the embedded database may need the last 4.
 GRACE_S = 8
 STOP_S = 10
+# A worker may need so long to start on a busy machine, and is taken for hung after such a silence.
+START_S = 60
+HUNG_S = 20
+PING_S = 0.05
 FAILED = 1
 
 Announce = Callable[[], None]
@@ -33,6 +40,8 @@ Announce = Callable[[], None]
 class CannotListen(Exception):
     """The address is taken, or is none of this machine."""
 
+
+logger = logging.getLogger(__name__)
 
 LOGGING: dict[str, Any] = logs.configuration()
 SCOREBOARD = "ORDERFLOW_SCOREBOARD"
@@ -138,11 +147,13 @@ class _WorkersConfig(uvicorn.Config):
 
 
 class _Workers(Multiprocess):
-    """The parent of several workers: replaces one that dies, but gives up when they cannot even start."""
+    """The parent of several workers: replaces one that dies or hangs, but gives up when they cannot even start."""
 
     def __init__(self, config: uvicorn.Config, taken: socket.socket, announce: Announce) -> None:
         super().__init__(config, sockets=[taken])
         self._announce = announce
+        self._retired: list[Process] = []
+        self._heard_at: dict[Process, float] = {}
 
     def serve(self) -> int:
         """Run the workers until told to end; return the exit code."""
@@ -169,10 +180,74 @@ class _Workers(Multiprocess):
             self.handle_signals()
             self.keep_subprocess_alive()
 
+    def keep_subprocess_alive(self) -> None:
+        """Replace a worker that has ended, or is silent for too long; never wait for it, a signal may come."""
+        for place, process in enumerate(self.processes):
+            if process.process.is_alive() and self._answers(process):
+                continue
+            process.kill()
+            process.join()
+            self._heard_at.pop(process, None)
+            if process.exitcode == STARTUP_FAILURE:
+                logger.error("worker %s cannot start: giving up", process.pid)
+                self.should_exit.set()
+                return
+            logger.warning("worker %s has ended with code %s: starting another", process.pid, process.exitcode)
+            self.processes[place] = self._started()
+
+    def _answers(self, process: Process) -> bool:
+        now = time.monotonic()
+        if process.ping(PING_S):
+            self._heard_at[process] = now
+        return now - self._heard_at.setdefault(process, now) < HUNG_S
+
+    def restart_all(self) -> None:
+        """Replace the workers in turn, each once its successor serves; stop doing so when told to end."""
+        for place, old in enumerate(self.processes):
+            new = self._started()
+            if not self._is_serving(new):
+                new.kill()
+                new.join()
+                if not self._is_told_to_end():
+                    logger.error("worker %s does not start: worker %s and those after it stay", new.pid, old.pid)
+                return
+            self.processes[place] = new
+            self._heard_at.pop(old, None)
+            self._retire(old)
+
+    def _started(self) -> Process:
+        process = Process(self.config, self.sockets)
+        process.start()
+        return process
+
+    def _is_serving(self, new: Process) -> bool:
+        deadline = time.monotonic() + START_S
+        while new.process.is_alive() and time.monotonic() < deadline and not self._is_told_to_end():
+            if new.is_ready(timeout=1):
+                return True
+            self.should_exit.wait(0.1)
+        return False
+
+    def _retire(self, old: Process) -> None:
+        self._retired.append(old)
+        old.terminate()
+        deadline = time.monotonic() + STOP_S
+        while old.process.is_alive() and not self._is_told_to_end():
+            old.process.join(0.1)
+            if time.monotonic() > deadline:
+                logger.warning("worker %s did not end within %s s: killed", old.pid, STOP_S)
+                old.process.kill()
+        if not old.process.is_alive():
+            self._retired.remove(old)
+
+    def _is_told_to_end(self) -> bool:
+        # Signals are queued, and this runs while one is handled.
+        return self.should_exit.is_set() or not {signal.SIGTERM, signal.SIGINT}.isdisjoint(self.signal_queue)
+
     def join_all(self) -> None:
         """Wait for the workers to end, but not longer than there is time."""
         deadline = time.monotonic() + STOP_S
-        for each in self.processes:
+        for each in (*self._retired, *self.processes):
             each.process.join(max(0.0, deadline - time.monotonic()))
             if each.process.is_alive():
                 each.process.kill()

@@ -28,7 +28,7 @@ from tests.redis_server import RedisServer
 from tests.servers import CHECKOUT
 
 COMMAND = [sys.executable, "-P", "-m", "orderflow"]
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 class Served:
@@ -50,8 +50,11 @@ class Served:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self.process:
-            self.process.terminate()
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=DEADLINE_S)
+        finally:
+            self.process.kill()
 
     @property
     def sockets(self) -> str:
@@ -277,6 +280,24 @@ def test_two_workers_serve_replace_one_that_dies_or_all_on_a_hangup_and_end_toge
         code, out, _ = served.end()
         assert (code, out) == (0, "")
         assert not any(Path(f"/proc/{pid}").exists() for pid in remaining)
+
+
+def test_a_worker_that_hangs_holds_up_neither_a_replacement_nor_the_end(serve: Callable[..., Served]) -> None:
+    with RedisServer() as redis:
+        served = serve("--workers", "2", REDIS_URL=redis.url)
+        before = set(workers(served))
+        for each in before:
+            os.kill(each, signal.SIGSTOP)
+
+        served.process.send_signal(signal.SIGHUP)
+        # One is replaced, and the one before it does not hear that it is to end.
+        wait_until(lambda: len(workers(served)) == 3)
+        wait_until(lambda: served.get("healthz") == 200)
+        began = time.monotonic()
+        code, _, _ = served.end()
+
+        assert code == 0
+        assert time.monotonic() - began < 15
 
 
 def test_workers_do_not_outlive_a_parent_that_was_killed(serve: Callable[..., Served]) -> None:

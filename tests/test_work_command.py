@@ -84,7 +84,7 @@ async def test_a_server_sends_by_itself_and_ends_in_time_while_resend_hangs(
 ) -> None:
     resend.trouble(hangs=True)
     server = make_server(READY_EMAIL_HOLD_SECONDS="0", **resend.settings)
-    async with httpx2.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
         people = People(client)
         cafe, ada = await people.shop(), await people.register()
         await cafe.owner.move(await ada.order(cafe.shop, cafe.item), "ready")
