@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from orderflow.credentials import NO_HASH
 from orderflow.lifecycle import ACTIVE, STATUSES
 
 metadata: Final = MetaData(
@@ -58,6 +59,9 @@ def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column[Any]:
 # In PostgreSQL's own words, since that is what a comparison of the schema reads.
 _IS_ACTIVE: Final = "status = ANY (ARRAY[" + ", ".join(f"'{status}'::text" for status in ACTIVE) + "])"
 
+# Salt and digest of nobody's hash; what stands before them may change with what it costs to verify.
+_BLANK: Final = "$" + NO_HASH.split("$", 4)[4]
+
 users: Final = Table(
     "users",
     metadata,
@@ -72,6 +76,8 @@ users: Final = Table(
     CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
     CheckConstraint("email = lower(email)", name="email_lower"),
     CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="erased_at"),
+    # Against whoever would write a name back: code that knows of no erasures, or a request that began before one.
+    CheckConstraint(f"erased_at IS NULL OR name = 'erased' AND password_hash LIKE '%{_BLANK}'", name="erased"),
     # Asked every second: whether somebody was erased lately.
     Index("ix_users_erased_at", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
 )
@@ -336,6 +342,17 @@ outbox: Final = Table(
     Index("ix_outbox_due_at_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
 )
 
+# Orders under way that staff had placed for somebody who was erased meanwhile: their words go when they are finished.
+late_erasures: Final = Table(
+    "late_erasures",
+    metadata,
+    Column("order_id", Uuid, ForeignKey("orders.id"), primary_key=True),
+    # When they went, the last time if the order was recalled; null until then.
+    _at("done_at", nullable=True),
+    # Asked every second: whether words went lately.
+    Index("ix_late_erasures_done_at", "done_at", postgresql_where=text("done_at IS NOT NULL")),
+)
+
 # One row: when the next e-mail may leave, over all processes, so that the team's rate at Resend is kept.
 mail_rate: Final = Table(
     "mail_rate",
@@ -358,6 +375,8 @@ lineage: Final = Table(
     Column("system_identifier", BigInteger),
     Column("timeline", Integer),
     Column("database_oid", BigInteger),
+    # Of the table of feeds in it, which a restore into the same database makes anew.
+    Column("feeds_oid", BigInteger),
     _at("noted_at"),
     # Sessions that began before this have ended, also those that a restored database has lost; null while none were.
     _at("sessions_since", nullable=True),

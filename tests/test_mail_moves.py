@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from orderflow import orders
+from tests.erasing import EMPTIED
 from tests.mail_workers import nobody_sends, outbox
 from tests.people import Api, Person, Shop, good
 from tests.resend_server import KEY
@@ -123,7 +124,7 @@ async def test_a_customer_who_was_staff_when_ordering_gets_no_letter(api: Api, d
 async def test_nobody_is_written_to_whose_account_was_erased(api: Api, database_url: str) -> None:
     cafe, ada = await api.shop(), await api.register()
     order = await ada.order(cafe.shop, cafe.item)
-    await stored(database_url, "UPDATE users SET email = NULL, erased_at = now() WHERE id = $1", ada.user["id"])
+    await stored(database_url, f"UPDATE users SET {EMPTIED} WHERE id = $1", ada.user["id"])  # noqa: S608
 
     await cafe.owner.move(order, "ready")
 
