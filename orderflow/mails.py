@@ -43,7 +43,7 @@ _AGAIN: Final = text("""
         attempts = CASE WHEN f.is_wanted THEN 0 ELSE x.attempts END,
         payload = CASE WHEN f.is_forgotten THEN NULL ELSE x.payload END,
         claimed_at = CASE WHEN f.is_forgotten THEN NULL ELSE x.claimed_at END,
-        retry_at = NULL, leased_until = NULL
+        retry_at = NULL, excused_at = NULL, leased_until = NULL
     FROM found f WHERE x.id = f.id
     RETURNING x.id, f.is_wanted, f.is_forgotten
 """)
