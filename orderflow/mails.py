@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from orderflow.db import Database, Transaction
-from orderflow.outbox import KEY_LIFETIME, STATES, State
+from orderflow.outbox import KEPT, KEY_LIFETIME, STATES, State
 
 SHOWN: Final = 100
 HEADINGS: Final = ("id", "order", "e-mail", "to", "state", "due (UTC)", "attempts", "last error")
@@ -68,7 +68,8 @@ async def report(db: Database, state: State | None) -> list[str]:
     states = ["waiting", "given_up"] if state is None else [state]
     rows = await db.fetch(_LISTED, states, SHOWN)
     more = sum(counts[each]["number"] for each in states if each in counts) - len(rows)
-    lines = [", ".join(_counted(each, counts.get(each)) for each in STATES)]
+    waiting, *settled = (_counted(each, counts.get(each)) for each in STATES)
+    lines = [f"{waiting}; of the last {KEPT.days} days: {', '.join(settled)}"]
     if rows:
         lines += ["", *_table([HEADINGS, *(_cells(row) for row in rows)])]
     return [*lines, f"and {more} more"] if more > 0 else lines

@@ -7,7 +7,7 @@ may have gone out under a key is never followed by other words. Knows nothing of
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
@@ -17,6 +17,7 @@ from sqlalchemy import JSON, Row, bindparam, text
 
 from orderflow import turns
 from orderflow.db import Database, Transaction
+from orderflow.ids import first_id_at
 from orderflow.letters import Kind, Letter
 from orderflow.turns import FIRST, FREE, READY
 
@@ -34,6 +35,10 @@ PROBE: Final = timedelta(seconds=15)
 # Below the 24 h for which Resend knows a key: within it an attempt can be repeated without sending twice.
 GIVE_UP_AFTER: Final = timedelta(hours=20)
 KEY_LIFETIME: Final = timedelta(hours=24)
+# What was sent, withdrawn or given up is kept for so long, with its address.
+KEPT: Final = timedelta(days=90)
+# So many are given up or removed at once: a statement has 5 s, and letters that are due do not wait for it.
+AT_ONCE: Final = 500
 # All letters wait for at most so long between attempts while none can be sent.
 LONGEST_PAUSE_S: Final = 30
 # So many failures in a row, whatever the letter, are an outage.
@@ -114,10 +119,13 @@ _GIVE_UP: Final = text(f"""
     SET state = 'given_up', settled_at = clock(), error = 'not sent within 20 h' || coalesce('; at last: ' || error, '')
     WHERE id IN (
         SELECT id FROM outbox WHERE {FREE} AND due_at <= statement_timestamp() - CAST(:late AS interval)
-        FOR UPDATE SKIP LOCKED
+        ORDER BY due_at, id LIMIT :at_once FOR UPDATE SKIP LOCKED
     )
     RETURNING id
 """)  # noqa: S608 - nothing of it comes from outside
+# By the ids, which begin with when a letter was first queued: no index of its own has to be kept for it.
+_OUTDATED: Final = "SELECT id FROM outbox WHERE id < $1 AND settled_at < $2 ORDER BY id LIMIT $3"
+_REMOVE: Final = text("DELETE FROM outbox WHERE id = ANY (:ids) AND settled_at < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +239,25 @@ async def not_sent(db: Database, claimed: Claim, setback: Setback) -> None:
 
 
 async def give_up_late(db: Database) -> list[UUID]:
-    """Give up what has been due for 20 h, kept for a person to see; return which."""
+    """Give up what has been due for 20 h, some of it if there is much, kept for a person to see; return which."""
 
     async def step(transaction: Transaction) -> list[UUID]:
-        return list((await transaction.execute(_GIVE_UP, {"late": GIVE_UP_AFTER})).scalars())
+        return list((await transaction.execute(_GIVE_UP, {"late": GIVE_UP_AFTER, "at_once": AT_ONCE})).scalars())
+
+    return await db.run(step)
+
+
+async def outdated(db: Database, now: datetime) -> list[UUID]:
+    """Name those that were settled too long ago to be kept, some of them if there are many."""
+    before = now - KEPT
+    return [row["id"] for row in await db.fetch(_OUTDATED, first_id_at(before), before, AT_ONCE)]
+
+
+async def remove(db: Database, ids: Sequence[UUID], now: datetime) -> int:
+    """Remove those of these that are outdated; return how many."""
+
+    async def step(transaction: Transaction) -> int:
+        return (await transaction.execute(_REMOVE, {"ids": list(ids), "before": now - KEPT})).rowcount
 
     return await db.run(step)
 
