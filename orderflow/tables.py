@@ -351,6 +351,17 @@ mail_turns: Final = Table(
     _at("claimed_at"),
 )
 
+# When staff placed an order for an address, within the last hour: what bounds that. Without the address, and apart from
+# the orders, since an erasure makes no room.
+staff_emails: Final = Table(
+    "staff_emails",
+    metadata,
+    _required("shop_id", Uuid),
+    _at("at"),
+    _required("order_id", Uuid),
+    PrimaryKeyConstraint("shop_id", "at", "order_id"),
+)
+
 # One row: when the next e-mail may leave, over all processes, so that the team's rate at Resend is kept.
 mail_rate: Final = Table(
     "mail_rate",
