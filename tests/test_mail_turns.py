@@ -5,11 +5,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from alembic import command
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
-from orderflow import outbox
+from orderflow import migrations, outbox
 from orderflow.db import Database
 from orderflow.letters import Kind, Letter
 from orderflow.outbox import OUTAGE, Claim, Setback
+from tests.counter import counter_of
 from tests.mail_workers import came, everybody_sends, nobody_sends, settled
 from tests.mail_workers import outbox as rows_of
 from tests.mail_workers import ready as made_ready
@@ -17,6 +21,13 @@ from tests.people import Api, Person, Shop, good
 from tests.resend_server import KEY, ResendServer
 from tests.stored import connected, stored
 
+OLD_PLACE = """
+    SELECT outcome FROM shops s, items i, place_order(
+        uuidv7(), s.id, s.owner_id, ARRAY[i.id], '{1}', '{NULL}', NULL, NULL, $1, NULL, NULL, NULL, 0)
+"""
+OLD_MOVE = """
+    SELECT outcome FROM orders o, move_order(o.id, 1, 'ready', '{pending}', false, 'shop', o.customer_id, NULL)
+"""
 NOT_ACCEPTED = Setback("500 application_error", alone_s=0.0, pause_s=0.0)
 
 
@@ -208,6 +219,29 @@ async def test_letters_that_fail_do_not_keep_those_behind_them_untried(
     assert resend.keys[:4] == ids[:4]
     assert [key for key in resend.keys if key in ids[3:]] == ids[3:]
     assert max(resend.keys.count(key) for key in ids[:3]) <= 3
+
+
+async def test_letters_from_before_the_upgrade_have_their_turns_after_it(database_url: str) -> None:
+    await stored(database_url, "DROP SCHEMA public CASCADE")
+    await stored(database_url, "CREATE SCHEMA public")
+    engine = create_async_engine(database_url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda old: command.upgrade(migrations.config(old), "0007"))
+    await engine.dispose()
+    async with counter_of(database_url):
+        for address in ("ada@example.com", "bob@example.com", "eve@example.com"):
+            await stored(database_url, OLD_PLACE, address)
+        await stored(database_url, OLD_MOVE)
+    await stored(database_url, "UPDATE outbox SET due_at = now()")
+    withdrawn = "UPDATE outbox SET state = 'withdrawn', settled_at = now() WHERE recipient = 'eve@example.com'"
+    await stored(database_url, withdrawn)
+
+    await migrations.upgrade(database_url)
+    # As a server of the version before brings one back.
+    await stored(database_url, "UPDATE outbox SET state = 'waiting', settled_at = NULL WHERE state = 'withdrawn'")
+
+    async with _working(database_url) as worker:
+        assert sorted(await worker.send(3)) == ["ada@example.com", "bob@example.com", "eve@example.com"]
 
 
 async def test_a_letter_that_is_put_back_is_as_good_as_new(api: Api, database_url: str, run_command: Any) -> None:
