@@ -313,7 +313,8 @@ outbox: Final = Table(
     Column("recipient", Text),
     _required("state", Text),
     _at("queued_at"),
-    # The end of the hold, or when somebody put it back: the order in which they are sent, and what its age counts from.
+    # The end of the hold, or when somebody put it back: the order in which an owner's are sent, and what its age counts
+    # from.
     _at("due_at"),
     _required("attempts", Integer),
     # Not before this, after a failure of which it may be the cause itself; null otherwise.
@@ -331,6 +332,10 @@ outbox: Final = Table(
     Column("sent_as", Text),
     # What the last attempt failed with, in a sentence; null if none did.
     Column("error", Text),
+    # The owner of the order's shop, whose turn it takes. A trigger sets it; null where it was settled before that.
+    Column("owner_id", Uuid),
+    # When its failures were put down to an outage, which happens once: the next ones are taken for its own.
+    _at("excused_at", nullable=True),
     CheckConstraint("kind IN ('ready', 'picked_up')", name="kind"),
     CheckConstraint("state IN ('waiting', 'sent', 'withdrawn', 'given_up')", name="state"),
     CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled_at"),
@@ -338,8 +343,29 @@ outbox: Final = Table(
     Index("uq_outbox_order_id_picked_up", "order_id", unique=True, postgresql_where=text("kind = 'picked_up'")),
     # What leaves an order's history: its mails are found when it moves, and when its customer is erased.
     Index("ix_outbox_order_id", "order_id"),
-    # What is due, in the order in which it is sent.
+    # Whether anything is due, and what has been for too long.
     Index("ix_outbox_due_at_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+    # Whose letters wait, and of each owner the one that has been due for longest.
+    Index("ix_outbox_owner_id_due_at_id", "owner_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+)
+
+# When a letter of an owner's shops was claimed last: next is who has waited for longest.
+mail_turns: Final = Table(
+    "mail_turns",
+    metadata,
+    Column("owner_id", Uuid, primary_key=True),
+    _at("claimed_at"),
+)
+
+# When staff placed an order for an address, within the last hour: what bounds that. Without the address, and apart from
+# the orders, since an erasure makes no room.
+staff_emails: Final = Table(
+    "staff_emails",
+    metadata,
+    _required("shop_id", Uuid),
+    _at("at"),
+    _required("order_id", Uuid),
+    PrimaryKeyConstraint("shop_id", "at", "order_id"),
 )
 
 # Orders under way that staff had placed for somebody who was erased meanwhile: their words go when they are finished.
@@ -363,6 +389,8 @@ mail_rate: Final = Table(
     _required("failures", Integer),
     # While one letter is tried after a failure; null otherwise.
     _at("probing_until", nullable=True),
+    # The last owner whose letters were looked at, where more have some than are looked at at once; null while none did.
+    Column("looked_to", Uuid),
     CheckConstraint("id", name="one_row"),
 )
 

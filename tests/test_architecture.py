@@ -21,7 +21,7 @@ LAYERS = (
     ("bus", "mailer", "mails", "embedded", "lineage"),
     ("accounts", "erasure", "shops", "staff", "items", "orders"),
     ("feeds", "outbox", "rights", "sessions"),
-    ("db", "tables", "migrations", "delivery"),
+    ("db", "tables", "migrations", "delivery", "turns"),
     ("schemas", "frames", "pool", "letters"),
     ("lifecycle", "credentials", "origins", "fields"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql", "logs"),

@@ -143,9 +143,9 @@ def test_what_may_be_null_is_what_has_a_reason_to() -> None:
         *(f"events.{name}" for name in ("from_status", "to_status", "actor_id", "reason")),
         *(f"outbox.{name}" for name in ("recipient", "payload", "claimed_at", "leased_until", "settled_at")),
         *(f"lineage.{name}" for name in ("system_identifier", "timeline", "database_oid", "feeds_oid")),
-        *(f"outbox.{name}" for name in ("retry_at", "sent_as", "error")),
+        *(f"outbox.{name}" for name in ("retry_at", "sent_as", "error", "owner_id", "excused_at")),
+        *(f"mail_rate.{name}" for name in ("probing_until", "looked_to")),
         "lineage.sessions_since",
-        "mail_rate.probing_until",
         "late_erasures.done_at",
     }
 
