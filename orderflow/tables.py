@@ -207,6 +207,16 @@ orders: Final = Table(
     # The boards and what nobody touched for long; how many a customer has open at a shop.
     Index("ix_orders_active_shop_id", "shop_id", "id", postgresql_where=text("is_active")),
     Index("ix_orders_active_customer_id", "customer_id", "shop_id", postgresql_where=text("is_active")),
+    # What was finished lately, of a customer. By columns that no move within the open orders changes (HOT again).
+    Index(
+        "ix_orders_customer_id_finished_at",
+        "customer_id",
+        text("coalesce(picked_up_at, cancelled_at)"),
+        postgresql_where=text("NOT is_active"),
+    ),
+    # The lists of what was cancelled, which may be few among very many.
+    Index("ix_orders_cancelled_shop_id", "shop_id", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
+    Index("ix_orders_cancelled_customer_id", "customer_id", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
     # What staff ordered for an address, when the account with this address is erased.
     Index("ix_orders_email", "email", postgresql_where=text("email IS NOT NULL")),
     postgresql_with={"fillfactor": "80"},
