@@ -38,7 +38,7 @@ async def place(db: Database, shop: Shop, count: int) -> list[UUID]:
     lines = [{"item_id": str(item), "quantity": 1, "note": note} for item, note in zip(shop.items, NOTES, strict=True)]
     wanted = OrderNew.model_validate({"lines": lines})
     return [
-        (await orders.place(db, customer, shop.id, wanted, key=uuid4().hex, open_limit=0)).id
+        (await orders.place(db, customer, shop.id, wanted, key=uuid4().hex, limits=orders.Limits())).id
         for customer in itertools.islice(itertools.cycle(shop.customers), count)
     ]
 

@@ -6,8 +6,8 @@ million on two busy cores.
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0005"
+revision = "0011"
+down_revision = "0010"
 
 INDEXES = (
     "ix_orders_customer_id_finished_at ON orders (customer_id, coalesce(picked_up_at, cancelled_at)) "
