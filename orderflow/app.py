@@ -139,6 +139,7 @@ async def _lifespan(
             for task in running:
                 task.cancel()
     finally:
+        hasher.close()
         await db.close()
         await metrics.close()
 
