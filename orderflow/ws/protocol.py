@@ -21,6 +21,12 @@ from websockets.protocol import State
 EXTENSION: Final = "orderflow.handle"
 # How long a peer has to take what was written, and to answer a close.
 LINGER_S: Final = 5.0
+# The same for one that has answered no ping: it will hardly read why.
+DEAD_S: Final = 1.0
+# Who asks for a socket and then stalls is asked for a sign of life before the first interval is over; not while more
+# than this is on its way, which may take a slow line longer than we wait for a pong.
+FIRST_PING_S: Final = 4.0
+PROMPT_BYTES: Final = 16 * 1024
 # Messages and pings together.
 MESSAGES_PER_S: Final = 20
 MAX_EARLY_BYTES: Final = 4096
@@ -114,6 +120,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._early: bytearray | None = None
         self._accept = b""
         self._receiver: Receiver | None = None
+        # Bytes of what it was sent before it was live.
+        self._written = 0
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
         self.ended_with: int | None = None
@@ -140,6 +148,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def write(self, frames: bytes) -> None:
         if self._is_open():
+            self._written += len(frames)
             self.transport.write(frames)
 
     def close(self, code: int) -> None:
@@ -264,12 +273,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.close_sent = True
         self._abort_later()
 
+    def start_keepalive(self) -> None:
+        if self.ping_interval:
+            self.ping_timer = self.loop.call_later(min(FIRST_PING_S, self.ping_interval), self._ping_first)
+
     def keepalive_timeout(self) -> None:
         self._end_with(1011)
         super().keepalive_timeout()
         if self.close_sent:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
-            self._abort_later()
+            self._abort_later(DEAD_S)
 
     def handle_parser_exception(self) -> None:
         if self.conn.close_sent is not None:
@@ -306,12 +319,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.ended_with is None:
             self.ended_with = code
 
-    def _abort_later(self) -> None:
+    def _ping_first(self) -> None:
+        if self._written <= PROMPT_BYTES:
+            self.send_keepalive_ping()
+        elif self.ping_interval:
+            self.ping_timer = self.loop.call_later(self.ping_interval - FIRST_PING_S, self.send_keepalive_ping)
+
+    def _abort_later(self, after_s: float | None = None) -> None:
         # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.
         if self.close_timer is not None:
             self.close_timer.cancel()
         if not self.disconnected:
-            self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
+            self.close_timer = self.loop.call_later(after_s or LINGER_S, self.transport.abort)
 
     def _count(self) -> bool:
         now = self.loop.time()
