@@ -5,6 +5,7 @@ Runs the application, says when it answers, and ends all of it in time. Knows no
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from orderflow import app, logs, postgresql, scoreboard
 from orderflow.settings import Settings, environment
@@ -25,9 +27,15 @@ from orderflow.settings import Settings, environment
 # Of the 15 s after which everything has ended, the embedded database may need the last 4.
 GRACE_S = 8
 STOP_S = 10
+# How often a socket is asked for a sign of life, and how long that is waited for.
+PING_S = 20.0
+# A new worker may need as long on a busy machine before the one that it replaces is ended.
+START_S = 30
 FAILED = 1
 
 Announce = Callable[[], None]
+
+logger = logging.getLogger(__name__)
 
 
 class CannotListen(Exception):
@@ -95,8 +103,8 @@ def configured(
         http="orderflow.http.protocol:HttpProtocol",
         ws="orderflow.ws.protocol:WebSocketProtocol",
         ws_max_size=4096,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
         ws_per_message_deflate=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         server_header=False,
@@ -143,6 +151,8 @@ class _Workers(Multiprocess):
     def __init__(self, config: uvicorn.Config, taken: socket.socket, announce: Announce) -> None:
         super().__init__(config, sockets=[taken])
         self._announce = announce
+        # Told to end, and not known to have ended.
+        self._leaving: list[Process] = []
 
     def serve(self) -> int:
         """Run the workers until told to end; return the exit code."""
@@ -172,11 +182,47 @@ class _Workers(Multiprocess):
     def join_all(self) -> None:
         """Wait for the workers to end, but not longer than there is time."""
         deadline = time.monotonic() + STOP_S
-        for each in self.processes:
+        for each in (*self.processes, *self._leaving):
             each.process.join(max(0.0, deadline - time.monotonic()))
-            if each.process.is_alive():
-                each.process.kill()
-                each.process.join()
+            _end(each)
+
+    def restart_all(self) -> None:
+        """Replace the workers in turn, each once another one answers; ends early when all are to end.
+
+        uvicorn's own gives up where a worker needs 5 s to start, and waits without end for one that does not end.
+        """
+        for place, old in enumerate(self.processes):
+            new = Process(self.config, self.sockets)
+            new.start()
+            if not self._answers_soon(new):
+                _end(new)
+                if not self._is_told_to_end():
+                    logger.error("a new worker did not start in time: those that there are go on")
+                return
+            self.processes[place] = new
+            self._leaving.append(old)
+            old.terminate()
+            self._wait_for(old)
+            if self._is_told_to_end():
+                return
+            _end(old)
+            self._leaving.remove(old)
+
+    def _answers_soon(self, new: Process) -> bool:
+        deadline = time.monotonic() + START_S
+        while new.process.is_alive() and time.monotonic() < deadline and not self._is_told_to_end():
+            if new.is_ready(timeout=0.5):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def _wait_for(self, old: Process) -> None:
+        deadline = time.monotonic() + STOP_S
+        while old.process.is_alive() and time.monotonic() < deadline and not self._is_told_to_end():
+            time.sleep(0.05)
+
+    def _is_told_to_end(self) -> bool:
+        return self.should_exit.is_set() or not {signal.SIGTERM, signal.SIGINT}.isdisjoint(self.signal_queue)
 
     def handle_hup(self) -> None:
         """End when the terminal goes away; without one, SIGHUP replaces the workers in turn."""
@@ -184,6 +230,13 @@ class _Workers(Multiprocess):
             self.should_exit.set()
         else:
             super().handle_hup()
+
+
+def _end(worker: Process) -> None:
+    """Have a worker end now, if it has not."""
+    if worker.process.is_alive():
+        worker.process.kill()
+    worker.process.join()
 
 
 def end_on_signals() -> None:
