@@ -31,6 +31,7 @@ from orderflow.metrics import Metrics, gauges
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
+from orderflow.ws.arrivals import Arrivals
 from orderflow.ws.beats import Beats
 from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
@@ -108,6 +109,7 @@ async def _lifespan(
         "ended": ended,
         "authenticate": authenticate,
         "listeners": listeners,
+        "arrivals": Arrivals(),
         "at_shops": Shared(partial(rights.at_shops, db)),
         "refused": refused,
         "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),

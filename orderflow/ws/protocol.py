@@ -34,6 +34,7 @@ MAX_EARLY_BYTES: Final = 4096
 # RFC 6455, 1.3.
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING: Final = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+_ENDING: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Receiver(Protocol):
@@ -200,9 +201,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             "extensions": {"websocket.http.response": {}, EXTENSION: cast(Any, self)},
         }
         self.queue.put_nowait({"type": "websocket.connect"})
-        task = self.loop.create_task(self.run_asgi())
-        task.add_done_callback(self.on_task_complete)
-        self.tasks.add(task)
+        if (arrivals := self.app_state.get("arrivals")) is not None:
+            arrivals.begin(self._start)
+        else:
+            self._start()
 
     def data_received(self, data: bytes) -> None:
         if self._early is None:
@@ -269,7 +271,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         self._end_with(1012)
-        super().shutdown()
+        if self._early is None:
+            super().shutdown()
+        elif not self.transport.is_closing():
+            # Not answered yet: uvicorn would say 500.
+            self.transport.write(_ENDING)
+            self.transport.close()
         self.close_sent = True
         self._abort_later()
 
@@ -289,6 +296,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._end_with(self.conn.close_sent.code)
         super().handle_parser_exception()
         self._abort_later()
+
+    def _start(self) -> None:
+        if self.transport.is_closing():
+            # Gone, or refused by the end of the server, while it waited for its turn.
+            return
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
 
     def _accept_handshake(self, subprotocol: str | None) -> None:
         if self.transport.is_closing():
