@@ -25,6 +25,7 @@ Phase: TypeAlias = Literal["idle", "head", "body"]
 class HttpProtocol(HttpToolsProtocol):
     """One connection; `phase` is the part of a request that has begun to come in and has not ended."""
 
+    # How long the first byte, the rest of a head, and a body may take, where the settings say nothing else.
     head_s = 10.0
     body_s = 15.0
     # How long a peer may go on sending after the last answer, leave answers unread, and hold up a shutdown.
@@ -42,6 +43,8 @@ class HttpProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        if (settings := app_state.get("settings")) is not None:
+            self.head_s, self.body_s = settings.headers_seconds, settings.body_seconds
         self.phase: Phase = "idle"
         self.messages = 0
         self.head_bytes = 0
