@@ -1,8 +1,20 @@
 """The command line. The only place that parses arguments; what a command does is in `commands.py`."""
 
+import os
+import sys
+
+# Before anything else is imported: of streams that are closed the next files to be opened would get the numbers, and
+# whatever is printed or logged would end up in those.
+for number, name in enumerate(("stdin", "stdout", "stderr")):
+    try:
+        os.fstat(number)
+    except OSError:
+        # The lowest free number is this one. What we start shall have it too.
+        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115 - it stays
+
 import argparse
 import logging.config
-import sys
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit

@@ -4,8 +4,9 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -75,6 +76,54 @@ def from_environment(scoreboard: Path) -> Starlette:
 async def _lifespan(
     settings: Settings, counts: Counts, scoreboard: Path | None, _app: Starlette
 ) -> AsyncIterator[dict[str, Any]]:
+    parts = _made(settings, counts, scoreboard)
+    try:
+        # What ended before this process began is known before its first answer; without a database nobody gets in.
+        with suppress(Unavailable):
+            await parts.lineage.begin()
+            await parts.ended.refresh(parts.db)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(work, name=name) for name, work in parts.works()]
+            _keep_collections_rare()
+            yield parts.state
+            for task in running:
+                task.cancel()
+    finally:
+        parts.hasher.close()
+        await parts.db.close()
+        await parts.metrics.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What lives as long as the process: what has work of its own to do, and the state in which requests find it."""
+
+    db: Database
+    lineage: Lineage
+    hub: Hub
+    mailer: Mailer
+    hasher: Hasher
+    ended: EndedSessions
+    listeners: Listeners
+    beats: Beats
+    metrics: Metrics
+    state: dict[str, Any]
+
+    def works(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        """All that goes on beside the requests, by its name."""
+        yield "bus", self.hub.bus.run()
+        yield "heads", self.hub.run()
+        yield "listeners", self.listeners.run()
+        yield "beats", self.beats.run()
+        yield "e-mails", self.mailer.run()
+        yield "metrics", self.metrics.run()
+        yield "ended sessions", _every(ENDED_S, partial(self.ended.refresh, self.db))
+        yield "sessions that are over", _every(SWEEP_S, partial(self.ended.sweep, self.db))
+        yield "lineage", _every(LINEAGE_S, self.lineage.check)
+        yield "abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, self.db))
+
+
+def _made(settings: Settings, counts: Counts, scoreboard: Path | None) -> _Parts:
     def announce(events: Sequence[Event]) -> None:
         hub.ring(events)
         # What is ready waits for its hold, and is seen in time by itself.
@@ -87,14 +136,12 @@ async def _lifespan(
     if settings.database_url is None or settings.secret_key is None:
         raise RuntimeError("whoever starts the application settles DATABASE_URL and SECRET_KEY")
     db = Database(settings.database_url, announce, counts)
-    lineage = Lineage(db)
     hub = Hub(db, make_bus, counts)
     mailer = Mailer(db, settings, counts)
     hasher = Hasher(counts)
-    tokens = Tokens(
-        settings.secret_key, settings.algorithm, settings.public_url, settings.access_token_expire_minutes * 60
-    )
-    ended = EndedSessions(settings.access_token_expire_minutes * 60)
+    token_s = settings.access_token_expire_minutes * 60
+    tokens = Tokens(settings.secret_key, settings.algorithm, settings.public_url, token_s)
+    ended = EndedSessions(token_s)
     limits = Limits(settings.sockets_per_user, settings.sockets_per_address, settings.sockets_per_process)
     listeners = Listeners(ended.has, partial(rights.staff_of, db), limits)
     authenticate, beats = Authenticator(tokens, ended), Beats()
@@ -115,35 +162,7 @@ async def _lifespan(
         "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),
         "metrics": metrics,
     }
-    try:
-        # What ended before this process began is known before its first answer; without a database nobody gets in.
-        with suppress(Unavailable):
-            await lineage.begin()
-            await ended.refresh(db)
-        async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(work, name=name)
-                for name, work in (
-                    ("bus", hub.bus.run()),
-                    ("heads", hub.run()),
-                    ("listeners", listeners.run()),
-                    ("beats", beats.run()),
-                    ("e-mails", mailer.run()),
-                    ("metrics", metrics.run()),
-                    ("ended sessions", _every(ENDED_S, partial(ended.refresh, db))),
-                    ("sessions that are over", _every(SWEEP_S, partial(ended.sweep, db))),
-                    ("lineage", _every(LINEAGE_S, lineage.check)),
-                    ("abandoned orders", _every(ABANDONED_S, partial(_close_abandoned, db))),
-                )
-            ]
-            _keep_collections_rare()
-            yield state
-            for task in running:
-                task.cancel()
-    finally:
-        hasher.close()
-        await db.close()
-        await metrics.close()
+    return _Parts(db, Lineage(db), hub, mailer, hasher, ended, listeners, beats, metrics, state)
 
 
 def _keep_collections_rare() -> None:

@@ -38,6 +38,10 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+UNUSABLE: Final = (OSError, SQLAlchemyError, PostgresError, InterfaceError)
+"""All that a database says which is not there, or refuses us."""
+# How soon work beside a server sees that it is there, or gone.
+LOOK_S: Final = 0.5
 OLDER: Final = "the database's schema is older than this orderflow; run: orderflow migrate"
 
 
@@ -210,10 +214,55 @@ def _confirmed(question: str) -> bool:
 def work() -> int:
     """Send e-mails until told to end, beside processes that serve."""
     chosen = _load()
+    if chosen.database_url is None:
+        _run(_until_told(_work_beside(chosen, postgresql.home(_data(chosen)))))
+        return 0
     with _migrated(chosen) as url:
-        _say("orderflow sends e-mails")
-        _run(_with(url, lambda db: _until_told(Mailer(db, chosen).run())))
+        _run(_until_told(_send(url, chosen)))
     return 0
+
+
+async def _work_beside(chosen: Settings, home: Path) -> None:
+    """Send e-mails whenever a server runs the embedded database, and wait for one otherwise.
+
+    Running it here would keep `serve` from starting; and with each start of that its address is another one.
+    """
+    is_told = False
+    while True:
+        if url := embedded.found(home):
+            await _while(lambda: embedded.found(home) == url, _send_beside(url, chosen))
+            is_told = False
+        elif not is_told:
+            _say(f"waiting for `orderflow serve`, which runs the database in {home}")
+            is_told = True
+        await asyncio.sleep(LOOK_S)
+
+
+async def _send_beside(url: str, chosen: Settings) -> None:
+    try:
+        await migrations.upgrade(url)
+    except UNUSABLE as error:
+        logger.warning("the database cannot be used yet: %s", _first_line(error))
+    else:
+        await _send(url, chosen)
+
+
+async def _send(url: str, chosen: Settings) -> None:
+    _say("orderflow sends e-mails")
+    await _with(url, lambda database: Mailer(database, chosen).run())
+
+
+async def _while(fact: Callable[[], bool], work: Coroutine[Any, Any, Any]) -> None:
+    """Do the work for as long as the fact holds."""
+    task = asyncio.ensure_future(work)
+    try:
+        while fact() and not task.done():
+            await asyncio.wait([task], timeout=LOOK_S)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 def list_mails(state: State | None, again: list[str] | None) -> int:
@@ -277,6 +326,9 @@ def _run(step: Coroutine[Any, Any, T]) -> T:
     """
     try:
         return asyncio.run(step)
-    except (OSError, SQLAlchemyError, PostgresError, InterfaceError) as error:
-        said = str(error).splitlines() or ["it does not answer"]
-        raise Failure(f"the database cannot be used: {said[0]}") from None
+    except UNUSABLE as error:
+        raise Failure(f"the database cannot be used: {_first_line(error)}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or ["it does not answer"])[0]

@@ -90,6 +90,14 @@ def reached(data: Path) -> Iterator[str]:
         yield _url(cluster, _pid_file(cluster)[4])
 
 
+def found(home: Path) -> str | None:
+    """Give the URL of the PostgreSQL that runs in this home, None while none there takes connections."""
+    cluster = home / "postgresql"
+    note = _pid_file(cluster)
+    is_there = note[7] == "ready" and postgresql.serves(int(note[0]), cluster)
+    return _url(cluster, note[4]) if is_there else None
+
+
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
     with (home / "lock").open("a+") as lock:

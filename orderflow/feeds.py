@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
 
 from orderflow.db import Database, Transaction
@@ -29,6 +30,12 @@ _NUMBER_ON: Final = text("""
     FROM shops s WHERE s.id = f.id
 """)
 _HEADS: Final = "SELECT id, epoch, head FROM feeds WHERE id = ANY ($1)"
+# Of the same snapshot, and each asked once for all feeds.
+_LOOK: Final = """
+    SELECT id, epoch, head, EXISTS (SELECT FROM users WHERE erased_at > now() - make_interval(secs => $2))
+        OR EXISTS (SELECT FROM late_erasures WHERE done_at > now() - make_interval(secs => $2)) AS was_erased
+    FROM feeds WHERE id = ANY ($1)
+"""
 
 _EVENTS: Final = """
     SELECT e.kind, instant(e.at) AS at, e.shop_id, e.shop_seq, e.customer_id, e.customer_seq, e.from_status,
@@ -73,6 +80,14 @@ _SNAPSHOTS: Final[dict[View, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Where feeds are now, those that exist; and whether somebody's words were erased lately, from any event."""
+
+    heads: dict[UUID, Position]
+    was_erased: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state of a view at a seq, as the text of its frame."""
 
@@ -110,7 +125,17 @@ async def number_on(transaction: Transaction) -> None:
 
 async def heads(db: Database, wanted: Iterable[UUID]) -> dict[UUID, Position]:
     """Where the feeds are now; those that do not exist are absent."""
-    rows = await db.fetch(_HEADS, list(wanted))
+    return _positions(await db.fetch(_HEADS, list(wanted)))
+
+
+async def look(db: Database, wanted: Iterable[UUID], erased_within_s: float) -> Look:
+    """Where the feeds are now, and whether words were erased within the last so many seconds: what is remembered may
+    hold them, what is read anew does not."""
+    rows = await db.fetch(_LOOK, list(wanted), erased_within_s)
+    return Look(_positions(rows), any(row["was_erased"] for row in rows))
+
+
+def _positions(rows: Iterable[asyncpg.Record]) -> dict[UUID, Position]:
     return {row["id"]: Position(row["id"], row["epoch"], row["head"]) for row in rows}
 
 

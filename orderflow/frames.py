@@ -128,9 +128,9 @@ def resumed(epoch: str, seq: int) -> str:
     return f'{{"type":"resumed","epoch":"{epoch}","seq":{seq}}}'
 
 
-def beat(seq: int, head: int, at: str) -> str:
-    """The sign of life: how far this socket was told, and how far the feed is."""
-    return f'{{"type":"beat","seq":{seq},"head":{head},"at":"{at}"}}'
+def beat(seq: int, head: int, at: str, every_s: float) -> str:
+    """The sign of life: how far this socket was told, how far the feed is, and how often there is one."""
+    return f'{{"type":"beat","seq":{seq},"head":{head},"at":"{at}","every_s":{every_s:g}}}'
 
 
 def authenticated(expires_at: str) -> str:

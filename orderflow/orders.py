@@ -15,7 +15,15 @@ import asyncpg
 
 from orderflow import errors, lifecycle, rights
 from orderflow.db import Database, Outcome
-from orderflow.errors import IdempotencyKeyReused, Invalid, NotFound, OutOfStock, Unavailable, VersionMismatch
+from orderflow.errors import (
+    IdempotencyKeyReused,
+    Invalid,
+    NotFound,
+    OutOfStock,
+    RateLimited,
+    Unavailable,
+    VersionMismatch,
+)
 from orderflow.feeds import read
 from orderflow.frames import Event, Position, frame
 from orderflow.ids import new_id
@@ -28,7 +36,7 @@ CLOSED_AT_ONCE: Final = 100
 # Each miss means that somebody else moved the order in between.
 MISSES: Final = 20
 
-_PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+_PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _MOVE: Final = "SELECT * FROM move_order($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _DOCUMENT: Final = "order_document(o) AS document"
 _READ: Final = """
@@ -94,8 +102,16 @@ class FeedPage:
     head: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is taken, 0 for any number: open orders of a customer at a shop, addresses that staff give an hour."""
+
+    open_orders: int = 0
+    staff_emails: int = 0
+
+
 async def place(
-    db: Database, customer: UUID, shop: UUID | str, wanted: OrderNew, *, key: str | None, open_limit: int
+    db: Database, customer: UUID, shop: UUID | str, wanted: OrderNew, *, key: str | None, limits: Limits
 ) -> OrderDocument:
     """Place an order: take its stock, allot its number and tell of it, in one transaction.
 
@@ -107,6 +123,7 @@ async def place(
         IdempotencyKeyReused: the key stands for another order.
         Invalid: an `email` from somebody who is not of the shop's staff.
         ShopPaused, ItemUnavailable, TotalChanged, TooManyOpenOrders, OutOfStock: as things stand, in this order.
+        RateLimited: the shop's staff have placed too many orders for e-mail addresses within an hour.
         Unavailable: the database is away, or too much is going on.
     """
     lines = wanted.joined()
@@ -126,9 +143,12 @@ async def place(
         wanted.expected_total_minor,
         key,
         None if key is None else _hash(wanted),
-        open_limit,
+        limits.open_orders,
+        limits.staff_emails,
         shop=str(shop_id),
     )
+    if outcome.code == RateLimited.code:
+        raise _too_many_emails(outcome, limits.staff_emails)
     if outcome.code not in ("placed", "repeated"):
         raise _refusal(outcome)
     return _document(outcome)
@@ -307,6 +327,14 @@ def _refusal(outcome: Outcome) -> errors.Refusal:
         # One item may stand in several lines, with other notes.
         extra = {"items": list({item["item_id"]: item for item in extra["items"]}.values())}
     return _REFUSALS[outcome.code](**extra)
+
+
+def _too_many_emails(outcome: Outcome, limit: int) -> RateLimited:
+    detail = (
+        f"The staff of this shop have ordered for {limit:,} e-mail addresses within an hour, as many as they may: "
+        "place this order without `email`, or try again later."
+    )
+    return RateLimited(detail, retry_after_s=outcome.extra["retry_after_s"])
 
 
 def _hash(wanted: OrderNew) -> bytes:

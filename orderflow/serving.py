@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
@@ -27,20 +28,22 @@ from orderflow.settings import Settings, environment
 # Of the 15 s after which everything has ended, the embedded database may need the last 4.
 GRACE_S = 8
 STOP_S = 10
+# A worker may need so long to start on a busy machine, and is taken for hung after such a silence.
+START_S = 60
+HUNG_S = 20
+PING_S = 0.05
 # How often a socket is asked for a sign of life, and how long that is waited for.
-PING_S = 20.0
-# A new worker may need as long on a busy machine before the one that it replaces is ended.
-START_S = 30
+SOCKET_PING_S = 20.0
 FAILED = 1
 
 Announce = Callable[[], None]
-
-logger = logging.getLogger(__name__)
 
 
 class CannotListen(Exception):
     """The address is taken, or is none of this machine."""
 
+
+logger = logging.getLogger(__name__)
 
 LOGGING: dict[str, Any] = logs.configuration()
 SCOREBOARD = "ORDERFLOW_SCOREBOARD"
@@ -103,8 +106,8 @@ def configured(
         http="orderflow.http.protocol:HttpProtocol",
         ws="orderflow.ws.protocol:WebSocketProtocol",
         ws_max_size=4096,
-        ws_ping_interval=PING_S,
-        ws_ping_timeout=PING_S,
+        ws_ping_interval=SOCKET_PING_S,
+        ws_ping_timeout=SOCKET_PING_S,
         ws_per_message_deflate=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         server_header=False,
@@ -146,13 +149,13 @@ class _WorkersConfig(uvicorn.Config):
 
 
 class _Workers(Multiprocess):
-    """The parent of several workers: replaces one that dies, but gives up when they cannot even start."""
+    """The parent of several workers: replaces one that dies or hangs, but gives up when they cannot even start."""
 
     def __init__(self, config: uvicorn.Config, taken: socket.socket, announce: Announce) -> None:
         super().__init__(config, sockets=[taken])
         self._announce = announce
-        # Told to end, and not known to have ended.
-        self._leaving: list[Process] = []
+        self._retired: list[Process] = []
+        self._heard_at: dict[Process, float] = {}
 
     def serve(self) -> int:
         """Run the workers until told to end; return the exit code."""
@@ -179,50 +182,78 @@ class _Workers(Multiprocess):
             self.handle_signals()
             self.keep_subprocess_alive()
 
+    def keep_subprocess_alive(self) -> None:
+        """Replace a worker that has ended, or is silent for too long; never wait for it, a signal may come."""
+        for place, process in enumerate(self.processes):
+            if process.process.is_alive() and self._answers(process):
+                continue
+            process.kill()
+            process.join()
+            self._heard_at.pop(process, None)
+            if process.exitcode == STARTUP_FAILURE:
+                logger.error("worker %s cannot start: giving up", process.pid)
+                self.should_exit.set()
+                return
+            logger.warning("worker %s has ended with code %s: starting another", process.pid, process.exitcode)
+            self.processes[place] = self._started()
+
+    def _answers(self, process: Process) -> bool:
+        now = time.monotonic()
+        if process.ping(PING_S):
+            self._heard_at[process] = now
+        return now - self._heard_at.setdefault(process, now) < HUNG_S
+
+    def restart_all(self) -> None:
+        """Replace the workers in turn, each once its successor serves; stop doing so when told to end."""
+        for place, old in enumerate(self.processes):
+            new = self._started()
+            if not self._is_serving(new):
+                new.kill()
+                new.join()
+                if not self._is_told_to_end():
+                    logger.error("worker %s does not start: worker %s and those after it stay", new.pid, old.pid)
+                return
+            self.processes[place] = new
+            self._heard_at.pop(old, None)
+            self._retire(old)
+
+    def _started(self) -> Process:
+        process = Process(self.config, self.sockets)
+        process.start()
+        return process
+
+    def _is_serving(self, new: Process) -> bool:
+        deadline = time.monotonic() + START_S
+        while new.process.is_alive() and time.monotonic() < deadline and not self._is_told_to_end():
+            if new.is_ready(timeout=1):
+                return True
+            self.should_exit.wait(0.1)
+        return False
+
+    def _retire(self, old: Process) -> None:
+        self._retired.append(old)
+        old.terminate()
+        deadline = time.monotonic() + STOP_S
+        while old.process.is_alive() and not self._is_told_to_end():
+            old.process.join(0.1)
+            if time.monotonic() > deadline:
+                logger.warning("worker %s did not end within %s s: killed", old.pid, STOP_S)
+                old.process.kill()
+        if not old.process.is_alive():
+            self._retired.remove(old)
+
+    def _is_told_to_end(self) -> bool:
+        # Signals are queued, and this runs while one is handled.
+        return self.should_exit.is_set() or not {signal.SIGTERM, signal.SIGINT}.isdisjoint(self.signal_queue)
+
     def join_all(self) -> None:
         """Wait for the workers to end, but not longer than there is time."""
         deadline = time.monotonic() + STOP_S
-        for each in (*self.processes, *self._leaving):
+        for each in (*self._retired, *self.processes):
             each.process.join(max(0.0, deadline - time.monotonic()))
-            _end(each)
-
-    def restart_all(self) -> None:
-        """Replace the workers in turn, each once another one answers; ends early when all are to end.
-
-        uvicorn's own gives up where a worker needs 5 s to start, and waits without end for one that does not end.
-        """
-        for place, old in enumerate(self.processes):
-            new = Process(self.config, self.sockets)
-            new.start()
-            if not self._answers_soon(new):
-                _end(new)
-                if not self._is_told_to_end():
-                    logger.error("a new worker did not start in time: those that there are go on")
-                return
-            self.processes[place] = new
-            self._leaving.append(old)
-            old.terminate()
-            self._wait_for(old)
-            if self._is_told_to_end():
-                return
-            _end(old)
-            self._leaving.remove(old)
-
-    def _answers_soon(self, new: Process) -> bool:
-        deadline = time.monotonic() + START_S
-        while new.process.is_alive() and time.monotonic() < deadline and not self._is_told_to_end():
-            if new.is_ready(timeout=0.5):
-                return True
-            time.sleep(0.05)
-        return False
-
-    def _wait_for(self, old: Process) -> None:
-        deadline = time.monotonic() + STOP_S
-        while old.process.is_alive() and time.monotonic() < deadline and not self._is_told_to_end():
-            time.sleep(0.05)
-
-    def _is_told_to_end(self) -> bool:
-        return self.should_exit.is_set() or not {signal.SIGTERM, signal.SIGINT}.isdisjoint(self.signal_queue)
+            if each.process.is_alive():
+                each.process.kill()
+                each.process.join()
 
     def handle_hup(self) -> None:
         """End when the terminal goes away; without one, SIGHUP replaces the workers in turn."""
@@ -230,13 +261,6 @@ class _Workers(Multiprocess):
             self.should_exit.set()
         else:
             super().handle_hup()
-
-
-def _end(worker: Process) -> None:
-    """Have a worker end now, if it has not."""
-    if worker.process.is_alive():
-        worker.process.kill()
-    worker.process.join()
 
 
 def end_on_signals() -> None:

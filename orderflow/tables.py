@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from orderflow.credentials import NO_HASH
 from orderflow.lifecycle import ACTIVE, STATUSES
 
 metadata: Final = MetaData(
@@ -58,6 +59,9 @@ def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column[Any]:
 # In PostgreSQL's own words, since that is what a comparison of the schema reads.
 _IS_ACTIVE: Final = "status = ANY (ARRAY[" + ", ".join(f"'{status}'::text" for status in ACTIVE) + "])"
 
+# Salt and digest of nobody's hash; what stands before them may change with what it costs to verify.
+_BLANK: Final = "$" + NO_HASH.split("$", 4)[4]
+
 users: Final = Table(
     "users",
     metadata,
@@ -72,6 +76,8 @@ users: Final = Table(
     CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
     CheckConstraint("email = lower(email)", name="email_lower"),
     CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="erased_at"),
+    # Against whoever would write a name back: code that knows of no erasures, or a request that began before one.
+    CheckConstraint(f"erased_at IS NULL OR name = 'erased' AND password_hash LIKE '%{_BLANK}'", name="erased"),
     # Asked every second: whether somebody was erased lately.
     Index("ix_users_erased_at", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
 )
@@ -307,7 +313,8 @@ outbox: Final = Table(
     Column("recipient", Text),
     _required("state", Text),
     _at("queued_at"),
-    # The end of the hold, or when somebody put it back: the order in which they are sent, and what its age counts from.
+    # The end of the hold, or when somebody put it back: the order in which an owner's are sent, and what its age counts
+    # from.
     _at("due_at"),
     _required("attempts", Integer),
     # Not before this, after a failure of which it may be the cause itself; null otherwise.
@@ -325,6 +332,10 @@ outbox: Final = Table(
     Column("sent_as", Text),
     # What the last attempt failed with, in a sentence; null if none did.
     Column("error", Text),
+    # The owner of the order's shop, whose turn it takes. A trigger sets it; null where it was settled before that.
+    Column("owner_id", Uuid),
+    # When its failures were put down to an outage, which happens once: the next ones are taken for its own.
+    _at("excused_at", nullable=True),
     CheckConstraint("kind IN ('ready', 'picked_up')", name="kind"),
     CheckConstraint("state IN ('waiting', 'sent', 'withdrawn', 'given_up')", name="state"),
     CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled_at"),
@@ -332,8 +343,40 @@ outbox: Final = Table(
     Index("uq_outbox_order_id_picked_up", "order_id", unique=True, postgresql_where=text("kind = 'picked_up'")),
     # What leaves an order's history: its mails are found when it moves, and when its customer is erased.
     Index("ix_outbox_order_id", "order_id"),
-    # What is due, in the order in which it is sent.
+    # Whether anything is due, and what has been for too long.
     Index("ix_outbox_due_at_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+    # Whose letters wait, and of each owner the one that has been due for longest.
+    Index("ix_outbox_owner_id_due_at_id", "owner_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+)
+
+# When a letter of an owner's shops was claimed last: next is who has waited for longest.
+mail_turns: Final = Table(
+    "mail_turns",
+    metadata,
+    Column("owner_id", Uuid, primary_key=True),
+    _at("claimed_at"),
+)
+
+# When staff placed an order for an address, within the last hour: what bounds that. Without the address, and apart from
+# the orders, since an erasure makes no room.
+staff_emails: Final = Table(
+    "staff_emails",
+    metadata,
+    _required("shop_id", Uuid),
+    _at("at"),
+    _required("order_id", Uuid),
+    PrimaryKeyConstraint("shop_id", "at", "order_id"),
+)
+
+# Orders under way that staff had placed for somebody who was erased meanwhile: their words go when they are finished.
+late_erasures: Final = Table(
+    "late_erasures",
+    metadata,
+    Column("order_id", Uuid, ForeignKey("orders.id"), primary_key=True),
+    # When they went, the last time if the order was recalled; null until then.
+    _at("done_at", nullable=True),
+    # Asked every second: whether words went lately.
+    Index("ix_late_erasures_done_at", "done_at", postgresql_where=text("done_at IS NOT NULL")),
 )
 
 # One row: when the next e-mail may leave, over all processes, so that the team's rate at Resend is kept.
@@ -346,6 +389,8 @@ mail_rate: Final = Table(
     _required("failures", Integer),
     # While one letter is tried after a failure; null otherwise.
     _at("probing_until", nullable=True),
+    # The last owner whose letters were looked at, where more have some than are looked at at once; null while none did.
+    Column("looked_to", Uuid),
     CheckConstraint("id", name="one_row"),
 )
 
@@ -358,6 +403,8 @@ lineage: Final = Table(
     Column("system_identifier", BigInteger),
     Column("timeline", Integer),
     Column("database_oid", BigInteger),
+    # Of the table of feeds in it, which a restore into the same database makes anew.
+    Column("feeds_oid", BigInteger),
     _at("noted_at"),
     # Sessions that began before this have ended, also those that a restored database has lost; null while none were.
     _at("sessions_since", nullable=True),

@@ -182,7 +182,7 @@ def server(make_server: Callable[..., Server]) -> Server:
 @pytest.fixture
 async def people(server: Server) -> AsyncIterator[People]:
     """Who comes to the running server."""
-    async with httpx2.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
         yield People(client)
 
 

@@ -14,7 +14,7 @@ from tests.live import Live, Socket
 from tests.people import Person, Shop, good
 
 T = TypeVar("T")
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 @dataclass

@@ -17,7 +17,7 @@ from orderflow.settings import Settings
 from tests.people import People, Person
 
 SUBPROTOCOL = "orderflow.v1"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class _Server(uvicorn.Server):

@@ -16,7 +16,7 @@ from tests.servers import environment
 from tests.stored import connected, stored
 
 READY = "orderflow sends e-mails"
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 ALL = "SELECT * FROM outbox ORDER BY queued_at, id"
 
 

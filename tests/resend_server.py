@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 KEY: Final = "re_a_key_of_tests"
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 40.0
 REQUIRED: Final = {"from": str, "to": list, "subject": str, "text": str, "html": str}
 
 

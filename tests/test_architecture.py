@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "orderflow"
+CHECKOUT = Path(__file__).parent.parent
+PACKAGE = CHECKOUT / "orderflow"
+MOST_LINES_OF_A_FILE = 400
+MOST_LINES_OF_A_FUNCTION = 60
 
 # From the top down. A module imports from lower lines only, never from its own; what would point up, app hands in.
 LAYERS = (
@@ -21,7 +24,7 @@ LAYERS = (
     ("bus", "mailer", "mails", "embedded", "lineage"),
     ("accounts", "erasure", "shops", "staff", "items", "orders"),
     ("feeds", "outbox", "rights", "sessions"),
-    ("db", "tables", "migrations", "delivery"),
+    ("db", "tables", "migrations", "delivery", "turns"),
     ("schemas", "frames", "pool", "letters"),
     ("lifecycle", "credentials", "origins", "fields"),
     ("errors", "settings", "text", "ids", "currencies", "wire", "postgresql", "logs"),
@@ -144,3 +147,29 @@ def test_settings_are_read_in_one_place() -> None:
 
     # `serving` hands them to its workers.
     assert reading <= {"settings", "serving"}
+
+
+def written(*kinds: str) -> list[Path]:
+    """All files of these kinds that people have written."""
+    places = ("orderflow", "migrations", "static", "tests", "benchmarks", "docs")
+    return sorted(path for place in places for kind in kinds for path in (CHECKOUT / place).rglob(f"*.{kind}"))
+
+
+def test_no_file_is_longer_than_somebody_reads_at_once() -> None:
+    # There is one style sheet for all pages, which is looked up, not read.
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in written("py", "js", "mjs", "html", "sql", "c")}
+
+    assert lines
+    assert [f"{path}: {count}" for path, count in lines.items() if count > MOST_LINES_OF_A_FILE] == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    lengths = {
+        f"{path}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in written("py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8"), filename=str(path)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+    assert lengths
+    assert [f"{name}: {count}" for name, count in lengths.items() if count > MOST_LINES_OF_A_FUNCTION] == []

@@ -1,84 +1,24 @@
-"""The commands of `orderflow`, run as a person runs them: each in a process of its own."""
+"""`orderflow serve` and what it refuses, run as a person runs it: from its start to its end."""
 
 import asyncio
 import json
 import os
-import pty
-import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from orderflow import embedded, migrations
-from orderflow.settings import Settings
 from tests import places
+from tests.commands import COMMAND, DEADLINE_S, Served, environment_of, open_shop, run, wait_until
 from tests.redis_server import RedisServer
-from tests.servers import CHECKOUT
-
-COMMAND = [sys.executable, "-P", "-m", "orderflow"]
-DEADLINE_S = 30
-
-
-class Served:
-    """A process of `orderflow serve` that answers."""
-
-    def __init__(self, environment: dict[str, str], *options: str) -> None:
-        self.environment = environment
-        command = [*COMMAND, "serve", "--port", "0", *options]
-        self.process = subprocess.Popen(
-            command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        self.line = self.process.stdout.readline()
-        if not self.line:
-            raise AssertionError(self.process.communicate(timeout=DEADLINE_S)[1])
-        self.address = self.line.split()[-1]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self.process:
-            self.process.terminate()
-
-    @property
-    def sockets(self) -> str:
-        return self.address.replace("http", "ws")
-
-    def get(self, path: str) -> int:
-        return httpx2.get(self.address + path, timeout=DEADLINE_S).status_code
-
-    def post(self, path: str, body: dict[str, str], token: str = "") -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.post(self.address + path, json=body, headers=headers, timeout=DEADLINE_S)
-
-    def log_in(self, email: str, password: str) -> httpx2.Response:
-        return self.post("v1/auth/login", {"email": email, "password": password})
-
-    def end(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        """Send the signal; return the exit code and what was said after the first line."""
-        self.process.send_signal(sign)
-        out, err = self.process.communicate(timeout=DEADLINE_S)
-        return self.process.returncode, out, err
-
-
-def environment_of(data: Path) -> dict[str, str]:
-    """The environment of a shell that knows nothing of orderflow but where its data are."""
-    known = {name.upper() for name in Settings.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name not in known}
-    return kept | {"ORDERFLOW_DATA": str(data), "PYTHONPATH": str(CHECKOUT)}
 
 
 @pytest.fixture(scope="module")
@@ -118,18 +58,6 @@ def database() -> Iterator[str]:
     """A PostgreSQL that is not orderflow's own, without a schema yet."""
     with places.reachable() as place, embedded.running(place / "data") as server:
         yield server.url.replace("+asyncpg", "")
-
-
-def run(environment: dict[str, str], *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment,
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
 
 
 def test_a_wrong_command_is_explained(environment: dict[str, str]) -> None:
@@ -279,6 +207,24 @@ def test_two_workers_serve_replace_one_that_dies_or_all_on_a_hangup_and_end_toge
         assert not any(Path(f"/proc/{pid}").exists() for pid in remaining)
 
 
+def test_a_worker_that_hangs_holds_up_neither_a_replacement_nor_the_end(serve: Callable[..., Served]) -> None:
+    with RedisServer() as redis:
+        served = serve("--workers", "2", REDIS_URL=redis.url)
+        before = set(workers(served))
+        for each in before:
+            os.kill(each, signal.SIGSTOP)
+
+        served.process.send_signal(signal.SIGHUP)
+        # One is replaced, and the one before it does not hear that it is to end.
+        wait_until(lambda: len(workers(served)) == 3)
+        wait_until(lambda: served.get("healthz") == 200)
+        began = time.monotonic()
+        code, _, _ = served.end()
+
+        assert code == 0
+        assert time.monotonic() - began < 15
+
+
 def test_workers_do_not_outlive_a_parent_that_was_killed(serve: Callable[..., Served]) -> None:
     with RedisServer() as redis:
         served = serve("--workers", "2", REDIS_URL=redis.url)
@@ -308,132 +254,6 @@ def workers(served: Served) -> list[int]:
     """Name the worker processes by what they were started to run."""
     children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
     return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
-def wait_until(fact: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not fact():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.05)
-
-
-def register(served: Served, email: str, role: str = "customer") -> None:
-    person = {"email": email, "password": "the old password", "name": "Ada", "role": role}
-    assert served.post("v1/auth/register", person).status_code == 201
-
-
-def open_shop(served: Served, email: str = "ada@example.com") -> str:
-    register(served, email, "shop_owner")
-    token = served.log_in(email, "the old password").json()["access_token"]
-    shop = {"name": "Corner Café", "currency": "EUR", "time_zone": "Europe/Berlin"}
-    return str(served.post("v1/shops", shop, token).json()["id"])
-
-
-def test_who_forgot_the_password_gets_a_new_one_while_the_server_runs(running: Served) -> None:
-    register(running, "grace@example.com")
-
-    done = run(running.environment, "password", "Grace@Example.com", said="the new password\n")
-
-    assert (done.returncode, done.stdout) == (0, "the password is set, and all sessions of this person have ended\n")
-    assert running.log_in("grace@example.com", "the old password").status_code == 401
-    assert running.log_in("grace@example.com", "the new password").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("email", "password", "said"),
-    [("nobody@example.com", "the new password", "orderflow: "), ("joan@example.com", "short", "8 to 128 characters")],
-)
-def test_a_password_for_nobody_or_too_short_a_one_is_refused(
-    running: Served, email: str, password: str, said: str
-) -> None:
-    if email.startswith("joan"):
-        register(running, email)
-
-    done = run(running.environment, "password", email, said=f"{password}\n")
-
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(("second", "code"), [("the new password", 0), ("the new pasword", 1)])
-def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(running: Served, second: str, code: int) -> None:
-    register(running, f"mary{code}@example.com")
-
-    ended, shown = on_terminal(
-        running.environment, ["password", f"mary{code}@example.com"], ["the new password", second]
-    )
-
-    assert ended == code
-    assert "the new pas" not in shown
-    works = running.log_in(f"mary{code}@example.com", "the new password").status_code
-    assert works == (200 if code == 0 else 401)
-
-
-def test_who_asks_the_operator_is_erased_while_the_server_runs_once_that_is_confirmed(running: Served) -> None:
-    register(running, "emmy@example.com")
-
-    for said in ("", "no\n", "y\n"):
-        done = run(running.environment, "erase", "emmy@example.com", said=said)
-        assert (done.returncode, done.stdout, done.stderr) == (1, "", "orderflow: nothing was erased\n")
-    assert running.log_in("emmy@example.com", "the old password").status_code == 200
-
-    done = run(running.environment, "erase", "Emmy@Example.com", said="yes\n")
-
-    assert (done.returncode, done.stdout) == (0, "the account is erased, and all sessions of this person have ended\n")
-    assert running.log_in("emmy@example.com", "the old password").status_code == 401
-
-
-@pytest.mark.parametrize("email", ["nobody@example.com", "rosa@example.com"])
-def test_nobody_and_the_owner_of_a_shop_are_not_erased(running: Served, email: str) -> None:
-    if email.startswith("rosa"):
-        open_shop(running, email)
-
-    done = run(running.environment, "erase", "--yes", email)
-
-    assert done.returncode == 1
-    assert ("This account owns Corner Café" if email.startswith("rosa") else "Nobody has registered") in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("", 1)])
-def test_on_a_terminal_an_erasure_is_asked_about(running: Served, answer: str, code: int) -> None:
-    register(running, f"hedy{code}@example.com")
-
-    ended, shown = on_terminal(running.environment, ["erase", f"hedy{code}@example.com"], [answer])
-
-    assert ended == code
-    assert f"Erase the account of hedy{code}@example.com for good?" in shown
-    assert running.log_in(f"hedy{code}@example.com", "the old password").status_code == (401 if code == 0 else 200)
-
-
-def on_terminal(environment: dict[str, str], arguments: list[str], answers: list[str]) -> tuple[int, str]:
-    """Run a command on a terminal, answer each question it asks, and return its exit code and what was to be seen."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(COMMAND[0], [*COMMAND, *arguments], environment)  # noqa: S606 - the command is ours
-    shown, waiting = "", list(answers)
-    while select.select([terminal], [], [], DEADLINE_S)[0]:
-        try:
-            shown += os.read(terminal, 1000).decode()
-        except OSError:
-            break
-        if shown.count(": ") > len(answers) - len(waiting) and waiting:
-            os.write(terminal, waiting.pop(0).encode() + b"\n")
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
-
-
-def test_the_embedded_database_is_reached_by_what_works_beside_its_server(running: Served) -> None:
-    with subprocess.Popen([*COMMAND, "work"], env=running.environment, text=True, stdout=subprocess.PIPE) as working:
-        assert working.stdout is not None
-        assert working.stdout.readline() == "orderflow sends e-mails\n"
-        working.terminate()
-
-    shown = run(running.environment, "mails")
-
-    assert working.returncode == 0
-    assert (shown.returncode, shown.stdout) == (0, "waiting 0, sent 0, withdrawn 0, given up 0\n")
 
 
 def test_the_openapi_document_is_printed(environment: dict[str, str]) -> None:

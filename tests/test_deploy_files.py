@@ -109,6 +109,30 @@ def test_the_image_runs_as_nobody_in_particular_and_is_built_from_what_the_wheel
     assert [line for line in lines if line.startswith("USER")] == ["USER 10001"]
 
 
+def filled(written: dict[str, str], **given: str) -> dict[str, str]:
+    """An environment of the compose file as compose fills it from what is given, defaults within defaults too."""
+
+    def value(found: re.Match[str]) -> str:
+        return given.get(found[1]) or found[2].removeprefix("-")
+
+    made = {name: re.sub(r"\$\{(\w+):([-?][^${}]*)\}", value, text) for name, text in written.items()}
+    return made if made == written else filled(made, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://localhost:8000"),
+        ({"PORT": "8010"}, "http://localhost:8010"),
+        ({"PORT": "8010", "PUBLIC_URL": "https://orders.example.com"}, "https://orders.example.com"),
+    ],
+)
+def test_the_public_address_goes_where_the_port_goes_unless_it_is_set(given: dict[str, str], address: str) -> None:
+    for name, service in SERVICES.items():
+        if "PUBLIC_URL" in service.get("environment", {}):
+            assert filled(service["environment"], **given)["PUBLIC_URL"] == address, name
+
+
 class Composed:
     """The services of the compose file as processes of this machine: their environment, commands and health checks."""
 
@@ -125,13 +149,7 @@ class Composed:
         }
 
     def environment(self, service: str) -> dict[str, str]:
-        def value(found: re.Match[str]) -> str:
-            name, default = found.groups()
-            return self.given.get(name) or default.removeprefix("-")
-
-        written = SERVICES[service]["environment"]
-        filled = {name: re.sub(r"\$\{(\w+):([-?][^}]*)\}", value, text) for name, text in written.items()}
-        return filled | self.places
+        return filled(SERVICES[service]["environment"], **self.given) | self.places
 
     def run(self, service: str) -> subprocess.CompletedProcess[str]:
         """Run one that ends."""

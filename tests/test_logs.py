@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from orderflow import logs
@@ -26,7 +27,7 @@ from tests.people import PASSWORD, good
 from tests.servers import CHECKOUT, READY, Server, environment
 from tests.stored import away
 
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 SHOP = UUID("01930000-0000-7000-8000-000000000001")
 LOGGER = logging.getLogger("orderflow.tests")
 
@@ -63,7 +64,7 @@ async def test_each_request_and_each_socket_is_a_line_with_ids_and_milliseconds(
         await board.connection.close()
         assert await (await live.socket("/ws/customers/me")).close_code() == 4401
         assert _too_large(server) == 431
-        lines = await _lines(server, lambda found: len(_of(found, "socket closed")) == 2)
+        lines = await _lines(server, lambda found: len(_of(found, "socket closed")) == 2 and "unreadable" in str(found))
 
     requests = _of(lines, "request")
     [placed] = [line for line in requests if line["route"] == "/v1/shops/{shop}/orders" and line["status"] == 201]
@@ -89,6 +90,27 @@ async def test_each_request_and_each_socket_is_a_line_with_ids_and_milliseconds(
     # Every line of the server and of its libraries has the same form.
     assert {"orderflow.http.records", "orderflow.ws.visits", "uvicorn.error"} <= {line["logger"] for line in lines}
     assert all({"at", "level", "logger", "message", "pid"} <= line.keys() for line in lines)
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+async def test_files_of_pages_and_what_machines_ask_again_and_again_are_lines_for_who_looks_closely(
+    make_server: Callable[..., Server], database_url: str, level: str
+) -> None:
+    server = make_server(LOG_LEVEL=level)
+    async with visiting(server.url) as live:
+        for path in ("/static/board/style.css", "/static/board/settings.js", "/healthz", "/readyz", "/metrics"):
+            (await live.client.get(path)).raise_for_status()
+        async with away(database_url):
+            assert (await live.client.get("/readyz")).status_code == 503
+        assert (await live.client.get("/static/board/nothing.js")).status_code == 404
+        (await live.client.get("/shops/corner-cafe")).raise_for_status()
+    assert server.stop() == 0
+    lines = [json.loads(line) for line in server.log().splitlines()]
+
+    usual = [("/readyz", 503, "WARNING"), ("/static/board/{name}", 404, "INFO"), ("/shops/{shop}", 200, "INFO")]
+    quiet = ["/static/board/{name}", "/static/board/settings.js", "/healthz", "/readyz", "/metrics"]
+    wanted = usual if level == "info" else [(route, 200, "DEBUG") for route in quiet] + usual
+    assert sorted((line["route"], line["status"], line["level"]) for line in _of(lines, "request")) == sorted(wanted)
 
 
 async def test_no_line_at_any_level_holds_a_secret_an_address_or_what_somebody_wrote(
@@ -146,7 +168,9 @@ async def test_no_line_at_any_level_holds_a_secret_an_address_or_what_somebody_w
 
 
 async def test_a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end(database_url: str, tmp_path: Path) -> None:
-    with _started_with_a_full_log(environment(tmp_path, DATABASE_URL=database_url), tmp_path) as process:
+    with _started_with_a_full_log(
+        environment(tmp_path, DATABASE_URL=database_url, LOG_LEVEL="debug"), tmp_path
+    ) as process:
         assert process.stdout is not None
         url = (await asyncio.to_thread(process.stdout.readline)).removeprefix(READY).strip()
         async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:

@@ -20,7 +20,7 @@ from tests.scraping import REQUESTS, Scrape, read, scrape
 from tests.servers import CHECKOUT
 from tests.stored import away, stored
 
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 
 
 @pytest.fixture

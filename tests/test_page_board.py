@@ -3,12 +3,15 @@
 import os
 import re
 import signal
+from collections.abc import Callable
 
 from playwright.async_api import Browser, expect
 
 from tests.browsing import Deafness, card, expect_live, fill, visitor
+from tests.live import visiting
 from tests.people import PASSWORD, People, good
 from tests.servers import Server
+from tests.stored import stored
 
 
 async def test_an_order_moves_over_the_board_with_one_tap_each_and_the_pickup_screen_follows(
@@ -167,6 +170,53 @@ async def test_the_light_turns_amber_then_red_when_the_server_falls_silent_and_g
     await expect(board.get_by_text("This page is out of date:")).not_to_be_visible()
     await customer.order(shop.shop, shop.item)
     await expect(card(board, "pending", 1)).to_be_visible()
+
+
+async def test_a_board_whose_beats_are_a_minute_apart_is_live_for_a_minute(
+    make_server: Callable[..., Server], browser: Browser
+) -> None:
+    server = make_server(BEAT_SECONDS="60")
+    async with visiting(server.url) as people:
+        shop = await people.shop()
+    owner = await visitor(browser, server.url, shop.owner)
+    board = await owner.context.new_page()
+    await board.clock.install()
+    await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
+    await expect_live(board)
+    light = board.locator(".light")
+
+    await board.clock.fast_forward(50_000)
+    await expect(light).to_contain_text("5")
+    await expect(light).to_have_attribute("data-level", "live")
+    await board.clock.fast_forward(20_000)
+
+    await expect(light).to_have_attribute("data-level", "late")
+
+
+async def test_a_move_can_be_taken_back_for_as_long_as_the_settings_say(
+    make_server: Callable[..., Server], database_url: str, browser: Browser
+) -> None:
+    patient, hasty = make_server(RECALL_MINUTES="600"), make_server(RECALL_MINUTES="0.001")
+    async with visiting(patient.url) as people:
+        shop, customer = await people.shop(), await people.register()
+        order, ready = [await customer.order(shop.shop, shop.item) for _ in range(2)]
+        for status in ("ready", "picked_up"):
+            await shop.owner.move(order, status)
+        await shop.owner.move(ready, "ready")
+    await stored(database_url, "UPDATE orders SET updated_at = updated_at - interval '2 hours'")
+    at = f"/shops/{shop.shop['slug']}/board"
+
+    board = await (await visitor(browser, hasty.url, shop.owner)).open(at)
+    await card(board, "ready", 2).get_by_role("button", name="More for order 2").click()
+    await expect(card(board, "ready", 2).get_by_role("button", name="Cancel…")).to_be_visible()
+    await expect(card(board, "ready", 2).get_by_role("button", name="Back to New")).to_have_count(0)
+    await expect(board.locator("#none-done")).to_have_text("Nothing in the last 0 s.")
+    board = await (await visitor(browser, patient.url, shop.owner)).open(at)
+    await board.get_by_text("Done lately").click()
+    await board.locator("#done").get_by_role("button", name="Back to Ready").click()
+
+    await expect(card(board, "ready", 1)).to_be_visible()
+    await expect(board.locator("#none-done")).to_have_text("Nothing in the last 10 h 0 min.")
 
 
 async def test_a_board_misses_nothing_when_the_server_dies_and_comes_back(

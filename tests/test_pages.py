@@ -1,5 +1,8 @@
 """The eight pages as files: addresses, headers, and a browser that has nothing to complain of."""
 
+from collections.abc import Callable
+from typing import Any
+
 from playwright.async_api import Browser, expect
 
 from orderflow.http.pages import PAGES, directory
@@ -60,6 +63,15 @@ async def test_an_asset_that_a_browser_has_is_not_sent_again(api: Api) -> None:
 
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert first.headers["cache-control"] == "no-cache"
+
+
+async def test_the_pages_are_told_the_settings_that_they_go_by(make_api: Callable[..., Any]) -> None:
+    api = await make_api(recall_minutes=7.5)
+
+    answer = await api.get("/static/board/settings.js")
+
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.text.endswith("\nexport const RECALL_MS = 60_000 * 7.5;\n")
 
 
 def test_no_page_builds_markup_from_text() -> None:

@@ -33,7 +33,7 @@ async def test_two_workers_show_the_whole_service_and_no_counter_falls_when_one_
         screens = [await live.socket(f"/ws/shops/{cafe.shop['id']}/menu") for _ in range(6)]
         for _ in range(10):
             # A connection each, so that both workers have some.
-            async with httpx2.AsyncClient(base_url=server.url) as visitor:
+            async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as visitor:
                 good(await visitor.get(cafe.path))
         for _ in range(5):
             await ada.order(cafe.shop, cafe.item)
@@ -122,7 +122,7 @@ async def _until_anywhere(server: Server, fact: Callable[[Scrape], bool]) -> Scr
     """Scrape over new connections, and so any worker, until it is so."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            async with httpx2.AsyncClient(base_url=server.url) as client:
+            async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as client:
                 if fact(found := await scrape(client)):
                     return found
 

@@ -1,8 +1,7 @@
-"""Sessions: refresh tokens that rotate, in bodies and in cookies, and what ends a session everywhere."""
+"""Sessions: refresh tokens that rotate, logouts, and what ends a session everywhere."""
 
 import asyncio
 from collections.abc import Callable
-from http.cookies import Morsel, SimpleCookie
 from typing import Any
 from uuid import UUID
 
@@ -13,57 +12,13 @@ from orderflow.credentials import Tokens
 from orderflow.errors import Unauthenticated, Unavailable
 from orderflow.ids import new_id
 from orderflow.sessions import Authenticator, EndedSessions
-from tests.people import PASSWORD, Api, Person, good, refused
-
-EMAIL = "ada@example.com"
-COOKIE = "orderflow_refresh"
+from tests.people import Api, Person, good, refused
+from tests.signing_in import COOKIE, EMAIL, backdate, cookie, cookie_login, count, is_let_in, refresh, refresh_by_cookie
 
 
 @pytest.fixture
 async def ada(api: Api) -> Person:
     return await api.register("Ada", email=EMAIL)
-
-
-async def refresh(api: Api, token: str) -> httpx2.Response:
-    """Refresh with a token in the body."""
-    answer: httpx2.Response = await api.post("/v1/auth/refresh", json={"refresh_token": token})
-    return answer
-
-
-async def refresh_by_cookie(api: Api, token: str, **headers: str) -> httpx2.Response:
-    """Refresh as a browser does that has this cookie."""
-    api.client.cookies.clear()
-    answer: httpx2.Response = await api.post("/v1/auth/refresh", headers={"Cookie": f"{COOKIE}={token}", **headers})
-    return answer
-
-
-async def cookie_login(api: Api) -> httpx2.Response:
-    answer: httpx2.Response = await api.post(
-        "/v1/auth/login", json={"email": EMAIL, "password": PASSWORD, "cookie": True}
-    )
-    return answer
-
-
-def cookie(answer: httpx2.Response) -> "Morsel[str]":
-    """The refresh cookie that an answer sets."""
-    return SimpleCookie(answer.headers["set-cookie"])[COOKIE]
-
-
-async def is_let_in(api: Api, session: dict[str, Any]) -> bool:
-    """Whether the access token of a session is still good."""
-    answer = await api.get("/v1/me", headers={"Authorization": f"Bearer {session['access_token']}"})
-    return bool(answer.status_code == 200)
-
-
-async def backdate(api: Api, table: str, column: str, interval: str) -> None:
-    """Let time go by for all rows of a table."""
-    await api.state["db"].fetch(f"UPDATE {table} SET {column} = {column} - interval '{interval}'")  # noqa: S608
-
-
-async def count(api: Api, table: str) -> int:
-    rows = await api.state["db"].fetch(f"SELECT count(*) FROM {table}")  # noqa: S608
-    found: int = rows[0][0]
-    return found
 
 
 async def test_a_refresh_token_is_exchanged_for_the_next(api: Api, ada: Person) -> None:
@@ -160,111 +115,6 @@ async def test_what_nobody_can_use_any_more_is_thrown_away(api: Api) -> None:
     await backdate(api, "sessions", "expires_at", "61 days")
     await api.login(EMAIL)
     assert await count(api, "sessions") == await count(api, "refresh_tokens") == 1
-
-
-@pytest.mark.usefixtures("ada")
-async def test_a_refresh_token_may_travel_in_a_cookie_that_no_script_can_read(api: Api) -> None:
-    answer = await cookie_login(api)
-
-    assert good(answer)["refresh_token"] is None
-    found = cookie(answer)
-    assert len(found.value) == 43
-    assert (found["path"], found["samesite"], found["max-age"]) == ("/v1/auth", "Strict", "2592000")
-    assert found["httponly"] is True
-    assert not found["secure"]
-    second = await refresh_by_cookie(api, found.value)
-    assert good(second)["refresh_token"] is None
-    assert cookie(second).value != found.value
-    good(await refresh_by_cookie(api, cookie(second).value))
-
-
-async def test_the_cookie_travels_over_https_only_where_the_service_has_it(make_api: Callable[..., Any]) -> None:
-    api: Api = await make_api(public_url="https://orders.example")
-    await api.register(email=EMAIL)
-
-    assert cookie(await cookie_login(api))["secure"] is True
-
-
-@pytest.mark.usefixtures("ada")
-async def test_two_tabs_with_one_cookie_both_stay_signed_in(api: Api) -> None:
-    shared = cookie(await cookie_login(api)).value
-
-    tabs = await asyncio.gather(*(refresh_by_cookie(api, shared) for _ in range(5)))
-
-    for _ in range(3):
-        assert all([await is_let_in(api, good(tab)) for tab in tabs])
-        tabs = [await refresh_by_cookie(api, cookie(tab).value) for tab in tabs]
-    assert {tab.status_code for tab in tabs} == {200}
-    assert await count(api, "sessions") == 2
-
-
-@pytest.mark.usefixtures("ada")
-async def test_a_used_cookie_is_honoured_for_thirty_seconds_and_then_ends_the_session(api: Api) -> None:
-    first = cookie(await cookie_login(api)).value
-    second = await refresh_by_cookie(api, first)
-    await backdate(api, "refresh_tokens", "used_at", "29 seconds")
-    branch = await refresh_by_cookie(api, first)
-    assert good(branch)
-    await backdate(api, "refresh_tokens", "used_at", "2 seconds")
-
-    refused(await refresh_by_cookie(api, first), 401, "bad_refresh_token")
-
-    for answer in (second, branch):
-        assert not await is_let_in(api, good(answer))
-        refused(await refresh_by_cookie(api, cookie(answer).value), 401, "bad_refresh_token")
-
-
-@pytest.mark.usefixtures("ada")
-async def test_a_branch_that_nobody_used_for_thirty_days_is_dead_while_its_session_lives(api: Api) -> None:
-    first = cookie(await cookie_login(api)).value
-    lost, kept = await refresh_by_cookie(api, first), await refresh_by_cookie(api, first)
-    await backdate(api, "refresh_tokens", "issued_at", "29 days")
-    kept = await refresh_by_cookie(api, cookie(kept).value)
-    await backdate(api, "refresh_tokens", "issued_at", "2 days")
-
-    refused(await refresh_by_cookie(api, cookie(lost).value), 401, "bad_refresh_token")
-    good(await refresh_by_cookie(api, cookie(kept).value))
-
-
-@pytest.mark.usefixtures("ada")
-async def test_a_token_works_only_in_the_way_in_which_it_was_given(api: Api) -> None:
-    in_cookie = cookie(await cookie_login(api)).value
-    in_body = (await api.login(EMAIL))["refresh_token"]
-
-    refused(await refresh(api, in_cookie), 401, "bad_refresh_token")
-    refused(await refresh_by_cookie(api, in_body), 401, "bad_refresh_token")
-
-    good(await refresh_by_cookie(api, in_cookie))
-    good(await refresh(api, in_body))
-
-
-@pytest.mark.usefixtures("ada")
-async def test_a_token_in_the_body_is_taken_before_the_cookie(api: Api) -> None:
-    in_cookie = cookie(await cookie_login(api)).value
-    session = await api.login(EMAIL)
-
-    answer = await api.post(
-        "/v1/auth/refresh",
-        json={"refresh_token": session["refresh_token"]},
-        headers={"Cookie": f"{COOKIE}={in_cookie}", "Origin": "https://elsewhere.example"},
-    )
-
-    assert good(answer)["refresh_token"]
-    good(await refresh_by_cookie(api, in_cookie))
-
-
-async def test_only_pages_of_this_service_may_refresh_by_cookie(make_api: Callable[..., Any]) -> None:
-    api: Api = await make_api(public_url="https://orders.example", allowed_origins=("https://friend.example",))
-    await api.register(email=EMAIL)
-    token = cookie(await cookie_login(api)).value
-
-    for origin in ("https://friend.example", "https://elsewhere.example", "http://orders.example", "null", "", "x"):
-        refused(await refresh_by_cookie(api, token, Origin=origin), 403, "forbidden")
-
-    for origin in ("https://orders.example", "http://127.0.0.1:8000"):
-        token = cookie(await refresh_by_cookie(api, token, Origin=origin)).value
-    answer = await refresh_by_cookie(api, token, Origin="http://localhost:8000", Host="localhost:8000")
-    good(await refresh_by_cookie(api, cookie(answer).value))
 
 
 async def logout_with_body(api: Api, session: dict[str, Any]) -> httpx2.Response:

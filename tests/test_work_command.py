@@ -84,7 +84,7 @@ async def test_a_server_sends_by_itself_and_ends_in_time_while_resend_hangs(
 ) -> None:
     resend.trouble(hangs=True)
     server = make_server(READY_EMAIL_HOLD_SECONDS="0", **resend.settings)
-    async with httpx2.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
         people = People(client)
         cafe, ada = await people.shop(), await people.register()
         await cafe.owner.move(await ada.order(cafe.shop, cafe.item), "ready")
@@ -122,7 +122,7 @@ async def test_mails_shows_what_waits_and_what_was_given_up_and_puts_that_back(
         await settled(database_url, sent=4)
 
     lines = shown.stdout.splitlines()
-    assert lines[0] == "waiting 2 (1 after a failure), sent 0, withdrawn 0, given up 2"
+    assert lines[0] == "waiting 2 (1 after a failure); of the last 90 days: sent 0, withdrawn 0, given up 2"
     assert lines[2].split()[:3] == ["id", "order", "e-mail"]
     assert [line.split()[0] for line in lines[3:]] == [late, waiting, failed, refused]
     assert "p…@example.com" in lines[3]
@@ -167,7 +167,7 @@ async def test_mails_shows_one_state_and_how_much_more_there_is(database_url: st
     shown, none = await mails.report(db, "given_up"), await mails.report(db, "waiting")
     await db.close()
 
-    assert shown[0] == none[0] == f"waiting 0, sent 0, withdrawn 0, given up {mails.SHOWN + 3}"
+    assert shown[0] == none[0] == f"waiting 0; of the last 90 days: sent 0, withdrawn 0, given up {mails.SHOWN + 3}"
     assert (len(shown), shown[-1], none[1:]) == (mails.SHOWN + 4, "and 3 more", [])
 
 

@@ -20,8 +20,9 @@ Frame = dict[str, Any]
 PROTOCOL: Final = Subprotocol("orderflow.v1")
 STAY_AWAY: Final = frozenset({4400, 4403, 4404})
 TOKEN_REFUSED: Final = 4401
-# Two beats of 10 s, and time for the network.
-SILENCE_S: Final = 25.0
+# Between two beats, until the first one has told how often they come; and how long the network may take.
+USUAL_BEAT_S: Final = 10.0
+NETWORK_S: Final = 5.0
 CLOSING_S: Final = 1.0
 
 
@@ -40,6 +41,7 @@ class Feed:
         self._seq = 0
         self._head = 0
         self._attempt = 0
+        self._beat_s = USUAL_BEAT_S
         self._shown: str | None = None
         self._refused: str | None = None
 
@@ -91,7 +93,7 @@ class Feed:
 
     async def _hear(self, socket: ClientConnection) -> bool:
         """Take one frame; return whether the socket keeps its promise."""
-        async with asyncio.timeout(SILENCE_S):
+        async with asyncio.timeout(2 * self._beat_s + NETWORK_S):
             frame = json.loads(await socket.recv())
         if frame["type"] != "beat":
             self._take(frame)
@@ -101,6 +103,7 @@ class Feed:
             self._seq = max(self._seq, frame["seq"])
         if frame["type"] == "beat":
             self._attempt = 0
+            self._beat_s = frame.get("every_s", USUAL_BEAT_S)
             if frame["seq"] < self._head:
                 return False
             self._head = frame["head"]

@@ -1,4 +1,4 @@
-"""The pages and their assets: fixed files, the same for everyone; what a page shows it asks of the API itself."""
+"""The pages and their assets: files, the same for everyone; what a page shows it asks of the API itself."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -30,12 +30,20 @@ def directory() -> Path:
     return (installed if installed.is_dir() else _PACKAGE.parent / "static") / "board"
 
 
+_USUAL_RECALL: Final = "60_000 * 30"
 _files: Final = StaticFiles(directory=directory(), check_dir=False)
 
 
 async def asset(request: Request) -> Response:
     """Answer one file. No folders below: the path parameter holds no slash."""
     return await _answer(request.path_params["name"], request)
+
+
+async def settings(request: Request) -> Response:
+    """Answer what the pages have to know of the settings: the module of that name, with the values that count here."""
+    text = (directory() / "settings.js").read_text("utf-8")
+    text = text.replace(_USUAL_RECALL, f"60_000 * {request.state.settings.recall_minutes}")
+    return Response(text, headers={"content-type": "text/javascript; charset=utf-8", "cache-control": "no-store"})
 
 
 async def _answer(name: str, request: Request) -> Response:
@@ -54,5 +62,6 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 routes: Final[list[Route]] = [
     *(Route(path, _page(name), methods=["GET"], name=f"page:{name}") for path, name in PAGES.items()),
+    Route("/static/board/settings.js", settings, methods=["GET"], name="page settings"),
     Route("/static/board/{name}", asset, methods=["GET"], name="asset"),
 ]

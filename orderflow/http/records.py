@@ -21,6 +21,10 @@ _NONE: Final = "none"
 # These are answered whatever they are called: what stands there may be anything, an address or 8 KiB.
 _PAGES: Final = "/shops/"
 
+# Twenty to forty for each page that is opened, and a few each minute from machines that watch, would hide all else.
+_FILES: Final = "/static/"
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,7 +33,7 @@ class Records:
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
-        self._kept: dict[tuple[str, str, int | None], tuple[Count, Times]] = {}
+        self._kept: dict[tuple[str, str, int | None], tuple[Count, Times, int]] = {}
 
     def note(self, scope: Scope, status: int | None, began: float, location: bytes = b"") -> None:
         """Note a request that is over: its status, None if the client went away, and when it began (perf_counter).
@@ -39,18 +43,27 @@ class Records:
         seconds = time.perf_counter() - began
         route = getattr(scope.get("route"), "path", UNMATCHED)
         method = scope["method"] if scope["method"] in METHODS else "other"
-        answers, times = self._kept.get((method, route, status)) or self._keep(method, route, status)
+        answers, times, level = self._kept.get((method, route, status)) or self._keep(method, route, status)
         answers.value += 1
         times.observe(seconds)
-        level = logging.INFO if status is None or status < 500 else logging.WARNING
         if logger.isEnabledFor(level):
             said = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)}
             logs.put(logger, "request", level, said | _ids(scope, route, status, location))
 
-    def _keep(self, method: str, route: str, status: int | None) -> tuple[Count, Times]:
-        found = self._counts.requests.of(method, route, _class(status)), self._counts.request_times.of(method, route)
-        self._kept[method, route, status] = found
+    def _keep(self, method: str, route: str, status: int | None) -> tuple[Count, Times, int]:
+        answers, times = (
+            self._counts.requests.of(method, route, _class(status)),
+            self._counts.request_times.of(method, route),
+        )
+        found = self._kept[method, route, status] = answers, times, _level(route, status)
         return found
+
+
+def _level(route: str, status: int | None) -> int:
+    if status is not None and status >= 500:
+        return logging.WARNING
+    is_usual = route in _PROBES or route.startswith(_FILES)
+    return logging.DEBUG if is_usual and status is not None and status < 400 else logging.INFO
 
 
 def refuse(counts: Counts | None, status: int, request_id: str) -> None:

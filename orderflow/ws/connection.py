@@ -202,7 +202,7 @@ class Connection:
             wait_s = min(self._around.beat_s, AGAIN_S)
         else:
             wait_s = self._around.beat_s
-            self.write(self._live.beat(self.live_cursor, at))
+            self.write(self._live.beat(self.live_cursor, at, wait_s))
             self.frames += 1
         self._next_beat = now + wait_s
         return wait_s
@@ -328,7 +328,8 @@ class Connection:
             self._next_beat = now + min(beat_s, AGAIN_S)
             return b""
         self._next_beat = now + beat_s
-        return text_frame(beat(self._cursor, max(stream.confirmed, self._cursor), instant(datetime.now(UTC))))
+        head, at = max(stream.confirmed, self._cursor), instant(datetime.now(UTC))
+        return text_frame(beat(self._cursor, head, at, beat_s))
 
     async def _send(self, frames: bytes, count: int = 1) -> None:
         await self._outlet.send(frames)

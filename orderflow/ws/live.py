@@ -55,7 +55,7 @@ class LiveSet:
         self._entries: list[Entry] = []
         # How many frames of events there were, for who counts what a member was sent.
         self.frames = 0
-        self._beat: tuple[tuple[int, int, str], bytes] = ((0, 0, ""), b"")
+        self._beat: tuple[tuple[int, int, str, float], bytes] = ((0, 0, "", 0), b"")
 
     def __len__(self) -> int:
         return len(self._members)
@@ -89,9 +89,9 @@ class LiveSet:
         for member in tuple(self._members):
             member.end(1012)
 
-    def beat(self, cursor: int, at: str) -> bytes:
+    def beat(self, cursor: int, at: str, every_s: float) -> bytes:
         """The frame of a beat, made once for all who are at this cursor at this time."""
-        key = (cursor, max(self._stream.confirmed, cursor), at)
+        key = (cursor, max(self._stream.confirmed, cursor), at, every_s)
         if self._beat[0] != key:
             self._beat = (key, text_frame(beat(*key)))
         return self._beat[1]

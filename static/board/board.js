@@ -7,10 +7,11 @@ import { doneRow, orderCard } from "./card.js";
 import { byId, element, showList, tell } from "./element.js";
 import { duration } from "./format.js";
 import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
-import { recallTo, RECALL_MS } from "./lifecycle.js";
+import { recallTo } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
+import { RECALL_MS } from "./settings.js";
 import { ACTIVE, activeOrders, finishedOrders } from "./store.js";
 import { refusal, say } from "./words.js";
 
@@ -63,7 +64,7 @@ function showColumn(status, orders) {
 /** @param {Order[]} orders */
 function showDone(orders) {
   byId("count-done").textContent = String(orders.length);
-  tell(byId("none-done"), orders.length === 0 ? say("board.none_done") : "");
+  tell(byId("none-done"), orders.length === 0 ? say("board.none_done", { time: duration(RECALL_MS) }) : "");
   showList(byId("done"), orders, {
     key: (order) => order.id,
     mark: markOf,
@@ -78,7 +79,7 @@ function markOf(order) {
 
 /** @param {Order} order */
 function recall(order) {
-  return recallTo(order, live.serverNow());
+  return recallTo(order, live.serverNow(), RECALL_MS);
 }
 
 function showAges() {
@@ -134,7 +135,7 @@ function notice(text) {
 async function loadDone() {
   isDoneLoaded = true;
   for (const status of ["picked_up", "cancelled"]) {
-    const { data } = await api.get(path`/v1/shops/${slug}/orders?status=${status}&limit=30`);
+    const { data } = await api.get(path`/v1/shops/${slug}/orders?status=${status}&limit=100`);
     const isLate = (/** @type {Order} */ order) => live.serverNow() - Date.parse(order.updated_at) < RECALL_MS;
     for (const order of data.filter(isLate)) live.merge("order", order);
   }

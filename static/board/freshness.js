@@ -1,7 +1,8 @@
 // @ts-check
 /** What a page may truthfully say about how fresh it is, from the beats of its socket. Pure: times are handed in. */
 
-export const BEAT_MS = 10_000;
+// What every beat tells, until the first one has come.
+const USUAL_BEAT_MS = 10_000;
 // A beat is missed when it is this much later than due: a slow network is no reason for alarm.
 const GRACE_MS = 2_000;
 
@@ -21,15 +22,11 @@ export class Freshness {
   /** @type {number} */
   #heardAt;
   #beaten = false;
-  #beatMs;
+  #beatMs = USUAL_BEAT_MS;
 
-  /**
-   * @param {number} now
-   * @param {number} [beatMs]
-   */
-  constructor(now, beatMs = BEAT_MS) {
+  /** @param {number} now */
+  constructor(now) {
     this.#askedAt = this.#heardAt = now;
-    this.#beatMs = beatMs;
   }
 
   /**
@@ -45,7 +42,7 @@ export class Freshness {
 
   /**
    * Take note of a frame that has been applied.
-   * @param {{type: string, seq?: number, head?: number}} frame
+   * @param {{type: string, seq?: number, head?: number, every_s?: number}} frame
    * @param {number} now
    * @returns {boolean} whether the socket keeps its promise; if not, open another one
    */
@@ -83,10 +80,11 @@ export class Freshness {
   }
 
   /**
-   * @param {{seq?: number, head?: number}} beat
+   * @param {{seq?: number, head?: number, every_s?: number}} beat
    * @param {number} now
    */
-  #beat({ seq = 0, head = seq }, now) {
+  #beat({ seq = 0, head = seq, every_s: everyS }, now) {
+    if (everyS) this.#beatMs = everyS * 1000;
     const kept = this.#previousHead === null || seq >= this.#previousHead;
     this.#previousHead = head;
     this.#beaten = true;

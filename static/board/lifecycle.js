@@ -6,7 +6,6 @@
 
 /** @type {ReadonlyArray<Status>} */
 export const STEPS = Object.freeze(["pending", "preparing", "ready", "picked_up"]);
-export const RECALL_MS = 30 * 60_000;
 
 /** @type {Readonly<Record<string, Status | null>>} */
 const NEXT = Object.freeze({ pending: "preparing", preparing: "ready", ready: "picked_up" });
@@ -25,10 +24,11 @@ export function next(order) {
  * times of the steps tell which status came before.
  * @param {Order} order
  * @param {number} nowMs the server's time
+ * @param {number} withinMs for how long it can be taken back
  * @returns {Status | null}
  */
-export function recallTo(order, nowMs) {
-  if (nowMs - Date.parse(order.updated_at) > RECALL_MS) return null;
+export function recallTo(order, nowMs, withinMs) {
+  if (nowMs - Date.parse(order.updated_at) > withinMs) return null;
   if (order.status === "cancelled" && order.cancelled_by !== "shop") return null;
   const standing = order.status === "cancelled" ? STEPS.length : STEPS.indexOf(order.status);
   const passed = [order.placed_at, order.preparing_at, order.ready_at, order.picked_up_at];

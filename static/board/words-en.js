@@ -178,7 +178,7 @@ export const english = {
   "board.none.preparing": "Nothing being prepared.",
   "board.none.ready": "Nothing waiting.",
   "board.done": "Done lately",
-  "board.none_done": "Nothing in the last half hour.",
+  "board.none_done": "Nothing in the last {time}.",
   "board.more": "More for order {number}",
   "board.moved_meanwhile": "Order {number} was changed by someone else meanwhile. Look at it again.",
   "board.refused": "Order {number}: {why}",

@@ -59,6 +59,7 @@ function order(status, given = {}) {
 }
 
 const NOW = Date.parse("2026-11-22T09:10:00Z");
+const HALF_AN_HOUR = 30 * 60_000;
 
 test("each status offers the one usual next move", () => {
   equal(["pending", "preparing", "ready", "picked_up", "cancelled"].map((status) => next(order(status))), ["preparing", "ready", "picked_up", null, null]);
@@ -67,15 +68,22 @@ test("each status offers the one usual next move", () => {
 test("a mis-tap goes back to the status before, also past a step that was skipped", () => {
   const [early, late] = ["2026-11-22T09:03:00Z", "2026-11-22T09:05:00Z"];
 
-  equal(recallTo(order("preparing", { preparing_at: late }), NOW), "pending");
-  equal(recallTo(order("ready", { preparing_at: early, ready_at: late }), NOW), "preparing");
-  equal(recallTo(order("ready", { ready_at: late }), NOW), "pending");
-  equal(recallTo(order("picked_up", { ready_at: early, picked_up_at: late }), NOW), "ready");
-  equal(recallTo(order("cancelled", { cancelled_by: "shop", preparing_at: early }), NOW), "preparing");
+  equal(recallTo(order("preparing", { preparing_at: late }), NOW, HALF_AN_HOUR), "pending");
+  equal(recallTo(order("ready", { preparing_at: early, ready_at: late }), NOW, HALF_AN_HOUR), "preparing");
+  equal(recallTo(order("ready", { ready_at: late }), NOW, HALF_AN_HOUR), "pending");
+  equal(recallTo(order("picked_up", { ready_at: early, picked_up_at: late }), NOW, HALF_AN_HOUR), "ready");
+  equal(recallTo(order("cancelled", { cancelled_by: "shop", preparing_at: early }), NOW, HALF_AN_HOUR), "preparing");
 });
 
 test("what the customer cancelled, is new, or is half an hour old is not taken back", () => {
-  equal(recallTo(order("cancelled", { cancelled_by: "customer" }), NOW), null);
-  equal(recallTo(order("pending"), NOW), null);
-  equal(recallTo(order("ready", { ready_at: "2026-11-22T09:05:00Z" }), NOW + 26 * 60_000), null);
+  equal(recallTo(order("cancelled", { cancelled_by: "customer" }), NOW, HALF_AN_HOUR), null);
+  equal(recallTo(order("pending"), NOW, HALF_AN_HOUR), null);
+  equal(recallTo(order("ready", { ready_at: "2026-11-22T09:05:00Z" }), NOW + 26 * 60_000, HALF_AN_HOUR), null);
+});
+
+test("for how long a move can be taken back is up to the server", () => {
+  const ready = order("ready", { ready_at: "2026-11-22T09:05:00Z" });
+
+  equal(recallTo(ready, NOW + 26 * 60_000, 2 * HALF_AN_HOUR), "pending");
+  equal(recallTo(ready, NOW + 60_000, 1000), null);
 });

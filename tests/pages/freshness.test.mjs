@@ -18,6 +18,17 @@ test("the light is green while beats come, amber past one missed beat, red past 
   equal([9, 12, 13, 22, 23].map((second) => freshness.verdict(second * 1000, true).level), ["live", "live", "late", "late", "stale"]);
 });
 
+test("how far beats are apart they tell themselves", () => {
+  const freshness = fresh();
+
+  freshness.heard({ type: "beat", seq: 5, head: 5, every_s: 60 }, 0);
+  equal([62, 63, 122, 123].map((second) => freshness.verdict(second * 1000, true).level), ["live", "late", "late", "stale"]);
+  ok(!freshness.isStarved(122_000));
+
+  freshness.heard({ type: "beat", seq: 5, head: 5, every_s: 0.5 }, 200_000);
+  equal([202, 203, 204].map((second) => freshness.verdict(second * 1000, true).level), ["live", "late", "stale"]);
+});
+
 test("before the first beat nothing is called live", () => {
   const freshness = new Freshness(0);
   freshness.heard({ type: "snapshot", seq: 5 }, 100);
