@@ -163,6 +163,8 @@ class Settings(BaseSettings):
     sockets_per_user: Sockets = 100
     sockets_per_address: Sockets = 1_000
     sockets_per_process: Sockets = 20_000
+    headers_seconds: Seconds = 10
+    body_seconds: Seconds = 15
     public_url: Annotated[str, AfterValidator(_origin)] = ""
     allowed_origins: Origins = ()
     forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"

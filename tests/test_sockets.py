@@ -291,6 +291,20 @@ async def test_a_peer_that_answers_no_ping_is_let_go(live: Live, monkeypatch: py
         assert await client.close_code() == 1011
 
 
+async def test_who_stalls_after_asking_for_a_socket_is_found_out_soon_unless_a_long_snapshot_is_on_its_way(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ws_protocol, "FIRST_PING_S", 0.2)
+    monkeypatch.setattr(ws_protocol, "PROMPT_BYTES", 2000)
+    cafe, ada = await _long_menu(live), await live.register()
+    assert live.server is not None
+    live.server.config.ws_ping_interval, live.server.config.ws_ping_timeout = 60, 0.2
+
+    async with peer(live, f"/ws/shops/{cafe.shop['id']}/menu"), peer(live, "/ws/customers/me", ada) as client:
+        assert await client.close_code() == 1011
+        await live.has_sockets(1)
+
+
 async def test_clients_that_come_and_go_leave_no_complaint(live: Live, caplog: pytest.LogCaptureFixture) -> None:
     cafe = await live.shop()
     path = f"/ws/shops/{cafe.shop['id']}"

@@ -64,6 +64,11 @@ class Hub:
         """How much memory the events take that are kept for those who come back."""
         return sum(stream.bytes for stream in self._streams.values())
 
+    @property
+    def live_sockets(self) -> int:
+        """How many sockets are at the head of their feed and take what they are sent."""
+        return sum(map(len, self._live.values()))
+
     async def run(self) -> None:
         """Look at the heads once a second, until cancelled."""
         try:
