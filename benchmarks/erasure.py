@@ -24,7 +24,7 @@ PLACE = """
     SELECT count(p.outcome)
     FROM generate_series($1::int, $1::int + $4) AS g(n), (SELECT array_agg(id) AS ids FROM items) i,
     LATERAL place_order(uuidv7(), $2, $3, i.ids, '{2,1}', '{no sugar,with oat milk}', 'allergic to nuts', 'Countess',
-        NULL, NULL, 'key-' || g.n, sha256('body'), 0) AS p
+        NULL, NULL, 'key-' || g.n, sha256('body'), 0, 0) AS p
 """
 MOVE = """
     SELECT count(m.outcome) FROM (

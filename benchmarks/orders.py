@@ -38,7 +38,7 @@ PLACE = """\\set c random(1, 200)
 \\set s random(1, 8)
 SELECT * FROM place_order(gen_random_uuid(), (SELECT id FROM bench_shops WHERE n = :s),
   (SELECT id FROM bench_customers WHERE n = :c), (SELECT items FROM bench_shops WHERE n = :s), '{2,1}', '{NULL,warm}',
-  NULL, NULL, NULL, NULL, NULL, NULL, 0);
+  NULL, NULL, NULL, NULL, NULL, NULL, 0, 0);
 """
 MOVE = """SELECT m.* FROM bench_orders b, move_order(b.id, 1, 'preparing', '{pending}', false, 'shop', b.staff, NULL,
  interval '10 seconds') m WHERE b.n = (SELECT nextval('bench_next'));
@@ -48,7 +48,7 @@ MOVE = """SELECT m.* FROM bench_orders b, move_order(b.id, 1, 'preparing', '{pen
 MORE = """SELECT count(p.outcome) FROM generate_series(1, $1::int) AS g(n)
   JOIN bench_shops s ON s.n = 1 + g.n % 8 JOIN bench_customers c ON c.n = 1 + g.n % 200,
   LATERAL place_order(gen_random_uuid(), s.id, c.id, s.items, '{2,1}', '{NULL,warm}',
-    NULL, NULL, NULL, NULL, NULL, NULL, 0) AS p
+    NULL, NULL, NULL, NULL, NULL, NULL, 0, 0) AS p
 """
 # More than any machine of today does: neither side may run out of orders to move.
 MOVES_PER_S = 4_000

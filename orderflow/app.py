@@ -32,6 +32,7 @@ from orderflow.metrics import Metrics, gauges
 from orderflow.sessions import Authenticator, EndedSessions
 from orderflow.settings import Settings
 from orderflow.ws import channels
+from orderflow.ws.arrivals import Arrivals
 from orderflow.ws.beats import Beats
 from orderflow.ws.connection import Surroundings
 from orderflow.ws.hub import Hub
@@ -88,6 +89,7 @@ async def _lifespan(
             for task in running:
                 task.cancel()
     finally:
+        parts.hasher.close()
         await parts.db.close()
         await parts.metrics.close()
 
@@ -100,6 +102,7 @@ class _Parts:
     lineage: Lineage
     hub: Hub
     mailer: Mailer
+    hasher: Hasher
     ended: EndedSessions
     listeners: Listeners
     beats: Beats
@@ -153,12 +156,13 @@ def _made(settings: Settings, counts: Counts, scoreboard: Path | None) -> _Parts
         "ended": ended,
         "authenticate": authenticate,
         "listeners": listeners,
+        "arrivals": Arrivals(),
         "at_shops": Shared(partial(rights.at_shops, db)),
         "refused": refused,
         "surroundings": Surroundings(hub, beats, settings.beat_seconds, authenticate, listeners.let_go),
         "metrics": metrics,
     }
-    return _Parts(db, Lineage(db), hub, mailer, ended, listeners, beats, metrics, state)
+    return _Parts(db, Lineage(db), hub, mailer, hasher, ended, listeners, beats, metrics, state)
 
 
 def _keep_collections_rare() -> None:

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,10 +94,15 @@ class Delivery(Protocol):
 async def opened(settings: Settings) -> AsyncIterator[Delivery]:
     """The way that the settings want, for as long as the context lasts."""
     if settings.resend_api_key is None:
-        yield Folder((settings.orderflow_data or Path.cwd() / ".orderflow") / "emails")
+        yield folder(settings)
         return
     async with _http(settings.resend_api_url) as client:
         yield Resend(settings.resend_api_key, settings.resend_api_url, client)
+
+
+def folder(settings: Settings) -> "Folder":
+    """The directory of letters that are files, whether or not they leave through it now."""
+    return Folder((settings.orderflow_data or Path.cwd() / ".orderflow") / "emails")
 
 
 def _http(url: str) -> httpx2.AsyncClient:
@@ -274,9 +279,13 @@ class Folder:
             raise
         return str(path)
 
-    async def forget(self, letter_id: UUID) -> None:
-        """Remove its file."""
-        await asyncio.to_thread(self._path(letter_id).unlink, missing_ok=True)
+    async def forget(self, *letter_ids: UUID) -> None:
+        """Remove their files."""
+        await asyncio.to_thread(self._remove, letter_ids)
+
+    def _remove(self, letter_ids: Sequence[UUID]) -> None:
+        for letter_id in letter_ids if self._place.is_dir() else ():
+            self._path(letter_id).unlink(missing_ok=True)
 
     def _path(self, letter_id: UUID) -> Path:
         return self._place / f"{letter_id}.eml"

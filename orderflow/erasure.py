@@ -1,8 +1,8 @@
 """Erasure: an account ends, and its owner's name, address and words leave the database. What shops sold stays.
 
 Orders keep their numbers, lines, prices, times and statuses, and point at an account of which only the id is left. An
-order that staff placed for the address loses the address at once, and the name and notes if it is finished: the
-counter still needs those of one that is under way.
+order that staff placed for the address loses the address at once; the name to call and the notes, which the counter
+needs until it is finished, go with the move that finishes it (`move_order`).
 """
 
 import logging
@@ -31,7 +31,6 @@ NAMED_SHOPS: Final = 3
 
 _HASH: Final = "SELECT password_hash FROM users WHERE id = $1 AND erased_at IS NULL"
 _ID: Final = "SELECT id FROM users WHERE email = $1"
-_LATELY: Final = "SELECT EXISTS (SELECT FROM users WHERE erased_at > now() - make_interval(secs => $1))"
 
 # The customer's turn, as place_order takes it: no order of theirs is placed until the end.
 _TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:user, 0))")
@@ -39,24 +38,7 @@ _ORDERS: Final = text("""
     SELECT id, customer_id = :user AS is_own, is_active FROM orders
     WHERE customer_id = :user OR email = :email ORDER BY id FOR NO KEY UPDATE
 """)
-_CLEAR_ORDERS: Final = text("""
-    UPDATE orders
-    SET email = NULL,
-        customer_name = CASE WHEN customer_id = :user THEN :nobody ELSE customer_name END,
-        pickup_name = CASE WHEN is_active THEN pickup_name END,
-        note = CASE WHEN is_active THEN note END,
-        reason = CASE WHEN cancelled_by IS DISTINCT FROM 'customer' THEN reason END,
-        -- A key of staff stays, so that it makes no second order, and without a hash it never stands for the same one.
-        idempotency_key = CASE WHEN customer_id <> :user THEN idempotency_key END,
-        body_hash = CASE WHEN is_active THEN body_hash END
-    WHERE id = ANY (:orders)
-""")
-_CLEAR_LINES: Final = text("UPDATE order_lines SET note = NULL WHERE order_id = ANY (:orders) AND note IS NOT NULL")
-_CLEAR_EVENTS: Final = text("""
-    UPDATE events
-    SET reason = NULL, state = (SELECT json_object_agg(key, value) FROM json_each(state) WHERE key <> 'reason')
-    WHERE order_id = ANY (:orders) AND by = 'customer' AND reason IS NOT NULL
-""")
+_ERASE_ORDERS: Final = text("SELECT erase_orders(:orders, :user)")
 _CLEAR_MAILS: Final = text("""
     UPDATE outbox
     SET recipient = NULL, payload = NULL, error = NULL, leased_until = NULL,
@@ -118,16 +100,6 @@ async def erase_address(db: Database, email: str, data: Path | None) -> None:
         raise UserNotFound
 
 
-async def happened(db: Database, within_s: float) -> bool:
-    """Whether an account was erased within the last so many seconds: what is remembered may name somebody.
-
-    Raises:
-        Unavailable: the database is away.
-    """
-    found: bool = (await db.fetch(_LATELY, within_s))[0][0]
-    return found
-
-
 async def _erase(db: Database, user: UUID, hashed: str | None, data: Path | None) -> Erased | None:
     """Erase an account whose password has this hash, whatever it has for None; None without such an account."""
 
@@ -173,17 +145,15 @@ async def _clear_orders(transaction: Transaction, user: UUID, email: str) -> lis
     # Judged when all are locked: a recall may have opened one meanwhile.
     if any(row.is_active for row in rows if row.is_own):
         raise OpenOrders
-    every, finished = [row.id for row in rows], [row.id for row in rows if not row.is_active]
-    await transaction.execute(_CLEAR_ORDERS, {"user": user, "nobody": NOBODY, "orders": every})
-    await transaction.execute(_CLEAR_LINES, {"orders": finished})
-    await transaction.execute(_CLEAR_EVENTS, {"orders": finished})
+    every = [row.id for row in rows]
+    await transaction.execute(_ERASE_ORDERS, {"user": user, "orders": every})
     return list((await transaction.execute(_CLEAR_MAILS, {"orders": every})).scalars())
 
 
 async def _clear_account(transaction: Transaction, user: UUID) -> None:
     await transaction.execute(delete(shop_staff).where(shop_staff.c.user_id == user))
     emptied = {"email": None, "name": NOBODY, "password_hash": credentials.NO_HASH, "erased_at": func.clock()}
-    # Last, so that its time is as close to the COMMIT as can be: see `happened`.
+    # Last, so that its time is as close to the COMMIT as can be: see `feeds.look`.
     await transaction.execute(update(users).where(users.c.id == user).values(**emptied))
 
 

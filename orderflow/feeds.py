@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
 
 from orderflow.db import Database, Transaction
@@ -29,6 +30,12 @@ _NUMBER_ON: Final = text("""
     FROM shops s WHERE s.id = f.id
 """)
 _HEADS: Final = "SELECT id, epoch, head FROM feeds WHERE id = ANY ($1)"
+# Of the same snapshot, and each asked once for all feeds.
+_LOOK: Final = """
+    SELECT id, epoch, head, EXISTS (SELECT FROM users WHERE erased_at > now() - make_interval(secs => $2))
+        OR EXISTS (SELECT FROM late_erasures WHERE done_at > now() - make_interval(secs => $2)) AS was_erased
+    FROM feeds WHERE id = ANY ($1)
+"""
 
 _EVENTS: Final = """
     SELECT e.kind, instant(e.at) AS at, e.shop_id, e.shop_seq, e.customer_id, e.customer_seq, e.from_status,
@@ -46,6 +53,8 @@ _ITEMS: Final = """(SELECT '[' || coalesce(string_agg(item_document(i), ',' ORDE
     FROM items i WHERE i.shop_id = f.id AND NOT i.archived) AS items"""
 _SHOP: Final = "(SELECT shop_document(s) FROM shops s WHERE s.id = f.id) AS shop"
 _ACTIVE: Final = "is_active"
+# The last change of what is finished; not updated_at, which would take the moves before that out of HOT if indexed.
+_FINISHED_AT: Final = "coalesce(d.picked_up_at, d.cancelled_at)"
 
 # One statement each: one snapshot of the database, so that the parts and the seq belong together.
 _SNAPSHOTS: Final[dict[View, str]] = {
@@ -59,17 +68,25 @@ _SNAPSHOTS: Final[dict[View, str]] = {
         (SELECT '[' || coalesce(string_agg(
              '{"day":"' || o.business_day || '","number":' || o.number || ',"status":"' || o.status || '"}',
              ',' ORDER BY o.id), '') || ']'
-         FROM orders o WHERE o.shop_id = f.id AND o.status IN ('preparing', 'ready')) AS orders
+         FROM orders o WHERE o.shop_id = f.id AND o.is_active AND o.status IN ('preparing', 'ready')) AS orders
         FROM feeds f WHERE f.id = $1""",
     "customer": f"""SELECT f.epoch, f.head, instant(clock()) AS at,
         (SELECT {_ORDERS} FROM orders o WHERE o.id IN (
             SELECT a.id FROM orders a WHERE a.customer_id = f.id AND a.{_ACTIVE}
             UNION ALL (
                 SELECT d.id FROM orders d
-                WHERE d.customer_id = f.id AND NOT d.{_ACTIVE} AND d.updated_at > now() - interval '24 hours'
-                ORDER BY d.updated_at DESC LIMIT {FINISHED_SHOWN}))) AS orders
+                WHERE d.customer_id = f.id AND NOT d.{_ACTIVE} AND {_FINISHED_AT} > now() - interval '24 hours'
+                ORDER BY {_FINISHED_AT} DESC LIMIT {FINISHED_SHOWN}))) AS orders
         FROM feeds f WHERE f.id = $1""",  # noqa: S608
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where feeds are now, those that exist; and whether somebody's words were erased lately, from any event."""
+
+    heads: dict[UUID, Position]
+    was_erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +127,17 @@ async def number_on(transaction: Transaction) -> None:
 
 async def heads(db: Database, wanted: Iterable[UUID]) -> dict[UUID, Position]:
     """Where the feeds are now; those that do not exist are absent."""
-    rows = await db.fetch(_HEADS, list(wanted))
+    return _positions(await db.fetch(_HEADS, list(wanted)))
+
+
+async def look(db: Database, wanted: Iterable[UUID], erased_within_s: float) -> Look:
+    """Where the feeds are now, and whether words were erased within the last so many seconds: what is remembered may
+    hold them, what is read anew does not."""
+    rows = await db.fetch(_LOOK, list(wanted), erased_within_s)
+    return Look(_positions(rows), any(row["was_erased"] for row in rows))
+
+
+def _positions(rows: Iterable[asyncpg.Record]) -> dict[UUID, Position]:
     return {row["id"]: Position(row["id"], row["epoch"], row["head"]) for row in rows}
 
 

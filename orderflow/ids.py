@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -15,3 +16,8 @@ def new_id() -> UUID:
 def made_at(made: UUID) -> float:
     """When an id of ours was made, in seconds since 1970, to the millisecond."""
     return (made.int >> 80) / 1000
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """What sorts before all ids that were made at a moment or later, and behind those from before it."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

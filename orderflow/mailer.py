@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from orderflow import delivery, letters, logs, outbox
@@ -23,6 +24,8 @@ LOOK_S: Final = 0.5
 # Kicks that come together are one, and what another has just now is not asked for without a pause.
 PAUSE_S: Final = 0.05
 AWAY_S: Final = 1.0
+# How often it looks for what was settled too long ago to be kept.
+TIDY_S: Final = 60.0
 # One that hangs for 10 s must not hold up those behind it.
 AT_ONCE: Final = 4
 # At the end, what is on its way has so long; then it goes again under its key.
@@ -39,6 +42,8 @@ class Mailer:
         self._db = db
         self._outcomes = (counts or Counts()).mails
         self._settings = settings
+        self._folder = delivery.folder(settings)
+        self._tidy_at = 0.0
         self._rate: float | None = None
         self._kicked = asyncio.Event()
         self._free = asyncio.Semaphore(AT_ONCE)
@@ -61,6 +66,7 @@ class Mailer:
 
     async def _step(self, way: Delivery) -> None:
         try:
+            await self._tidy()
             sight = await outbox.look(self._db)
             if sight.is_late:
                 for late in await outbox.give_up_late(self._db):
@@ -78,6 +84,17 @@ class Mailer:
             # Whatever it was, those who wait for their letters must not wait for a new process.
             logger.exception("a step of the e-mail worker failed")
             await asyncio.sleep(AWAY_S)
+
+    async def _tidy(self) -> None:
+        """Now and then remove letters that are kept no longer; files first, since only the rows name them."""
+        if asyncio.get_running_loop().time() < self._tidy_at:
+            return
+        self._tidy_at = asyncio.get_running_loop().time() + TIDY_S
+        now = datetime.now(UTC)
+        if outdated := await outbox.outdated(self._db, now):
+            await self._folder.forget(*outdated)
+            count = await outbox.remove(self._db, outdated, now)
+            logs.say(logger, "old e-mails removed", logging.INFO, count=count)
 
     async def _idle(self) -> None:
         with suppress(TimeoutError):

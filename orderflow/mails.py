@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from orderflow.db import Database, Transaction
-from orderflow.outbox import KEY_LIFETIME, STATES, State
+from orderflow.outbox import KEPT, KEY_LIFETIME, STATES, State
 
 SHOWN: Final = 100
 HEADINGS: Final = ("id", "order", "e-mail", "to", "state", "due (UTC)", "attempts", "last error")
@@ -43,7 +43,7 @@ _AGAIN: Final = text("""
         attempts = CASE WHEN f.is_wanted THEN 0 ELSE x.attempts END,
         payload = CASE WHEN f.is_forgotten THEN NULL ELSE x.payload END,
         claimed_at = CASE WHEN f.is_forgotten THEN NULL ELSE x.claimed_at END,
-        retry_at = NULL, leased_until = NULL
+        retry_at = NULL, excused_at = NULL, leased_until = NULL
     FROM found f WHERE x.id = f.id
     RETURNING x.id, f.is_wanted, f.is_forgotten
 """)
@@ -68,7 +68,8 @@ async def report(db: Database, state: State | None) -> list[str]:
     states = ["waiting", "given_up"] if state is None else [state]
     rows = await db.fetch(_LISTED, states, SHOWN)
     more = sum(counts[each]["number"] for each in states if each in counts) - len(rows)
-    lines = [", ".join(_counted(each, counts.get(each)) for each in STATES)]
+    waiting, *settled = (_counted(each, counts.get(each)) for each in STATES)
+    lines = [f"{waiting}; of the last {KEPT.days} days: {', '.join(settled)}"]
     if rows:
         lines += ["", *_table([HEADINGS, *(_cells(row) for row in rows)])]
     return [*lines, f"and {more} more"] if more > 0 else lines

@@ -77,13 +77,18 @@ def gauges(hub: Hub, listeners: Listeners, hasher: Hasher) -> tuple[Gauge, ...]:
     def missing() -> int:
         return sum(max(0, stream.wanted - stream.head) for stream in hub.streams)
 
+    def behind() -> int:
+        return sum(listeners.count().values()) - hub.live_sockets
+
     return (
         single("workers", "Processes that answer.", lambda: 1),
         Gauge("sockets", "Open WebSockets.", lambda: {(view,): n for view, n in listeners.count().items()}, ("view",)),
+        single("sockets_behind", "Open WebSockets that catch up, or take nothing for now.", behind),
         single("feeds", "Feeds that are followed, by each worker for itself.", lambda: len(hub.streams)),
         single("events_missing", "Events known of but not yet read.", missing),
         single("ring_bytes", "Bytes of events kept for those who come back.", lambda: hub.ring_bytes),
         single("bus_healthy", "Whether the bus carries, at every worker.", lambda: int(hub.bus.is_healthy)),
+        single("tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks())),
         single("hashing_waiting", "Passwords that wait for a thread.", lambda: hasher.waiting),
         Gauge("build_info", "What runs.", lambda: {_build(): 1}, ("version", "python")),
     )

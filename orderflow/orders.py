@@ -5,7 +5,7 @@ The two hot transactions are functions of the database, one round trip each; the
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,7 +15,15 @@ import asyncpg
 
 from orderflow import errors, lifecycle, rights
 from orderflow.db import Database, Outcome
-from orderflow.errors import IdempotencyKeyReused, Invalid, NotFound, OutOfStock, Unavailable, VersionMismatch
+from orderflow.errors import (
+    IdempotencyKeyReused,
+    Invalid,
+    NotFound,
+    OutOfStock,
+    RateLimited,
+    Unavailable,
+    VersionMismatch,
+)
 from orderflow.feeds import read
 from orderflow.frames import Event, Position, frame
 from orderflow.ids import new_id
@@ -28,7 +36,7 @@ CLOSED_AT_ONCE: Final = 100
 # Each miss means that somebody else moved the order in between.
 MISSES: Final = 20
 
-_PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+_PLACE: Final = "SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _MOVE: Final = "SELECT * FROM move_order($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _DOCUMENT: Final = "order_document(o) AS document"
 _READ: Final = """
@@ -40,11 +48,13 @@ _READ: Final = """
 # A document costs the database as much as all the rest: only who answers with it reads it.
 _STANDING: Final = _READ.format(document="")
 _WHOLE: Final = _READ.format(document=f"{_DOCUMENT},")
-_OF_SHOP: Final = f"""
+_LIST: Final = f"""
     SELECT o.id, {_DOCUMENT} FROM orders o
-    WHERE o.shop_id = $1 AND o.status = ANY ($2) AND ($3::uuid IS NULL OR o.id < $3) ORDER BY o.id DESC LIMIT $4
+    WHERE {{whose}} = $1 AND o.status = ANY ($2) AND {{among}} AND ($3::uuid IS NULL OR o.id < $3)
+    ORDER BY o.id DESC LIMIT $4
 """  # noqa: S608 - nothing of it comes from outside
-_OF_CUSTOMER: Final = _OF_SHOP.replace("o.shop_id = $1", "o.customer_id = $1")
+_OF_SHOP: Final = "o.shop_id"
+_OF_CUSTOMER: Final = "o.customer_id"
 _TIMELINE: Final = """
     SELECT kind, from_status, to_status, instant(at) AS at, by, reason
     FROM events WHERE order_id = $1 ORDER BY shop_seq
@@ -94,8 +104,16 @@ class FeedPage:
     head: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is taken, 0 for any number: open orders of a customer at a shop, addresses that staff give an hour."""
+
+    open_orders: int = 0
+    staff_emails: int = 0
+
+
 async def place(
-    db: Database, customer: UUID, shop: UUID | str, wanted: OrderNew, *, key: str | None, open_limit: int
+    db: Database, customer: UUID, shop: UUID | str, wanted: OrderNew, *, key: str | None, limits: Limits
 ) -> OrderDocument:
     """Place an order: take its stock, allot its number and tell of it, in one transaction.
 
@@ -107,6 +125,7 @@ async def place(
         IdempotencyKeyReused: the key stands for another order.
         Invalid: an `email` from somebody who is not of the shop's staff.
         ShopPaused, ItemUnavailable, TotalChanged, TooManyOpenOrders, OutOfStock: as things stand, in this order.
+        RateLimited: the shop's staff have placed too many orders for e-mail addresses within an hour.
         Unavailable: the database is away, or too much is going on.
     """
     lines = wanted.joined()
@@ -126,9 +145,12 @@ async def place(
         wanted.expected_total_minor,
         key,
         None if key is None else _hash(wanted),
-        open_limit,
+        limits.open_orders,
+        limits.staff_emails,
         shop=str(shop_id),
     )
+    if outcome.code == RateLimited.code:
+        raise _too_many_emails(outcome, limits.staff_emails)
     if outcome.code not in ("placed", "repeated"):
         raise _refusal(outcome)
     return _document(outcome)
@@ -280,11 +302,19 @@ async def _move(
     return await db.call(_MOVE, *values, shop=str(row["shop_id"]))
 
 
-async def _page(db: Database, statement: str, of: UUID, status: str | None, behind: UUID | None, limit: int) -> Page:
+async def _page(db: Database, whose: str, of: UUID, status: str | None, behind: UUID | None, limit: int) -> Page:
     statuses = lifecycle.ACTIVE if status == "active" else (status,) if status else lifecycle.STATUSES
+    statement = _LIST.format(whose=whose, among=_among(statuses))
     rows = await db.fetch(statement, of, list(statuses), behind, limit + 1)
     shown = rows[:limit]
     return Page([row["document"] for row in shown], shown[-1]["id"] if len(rows) > limit else None)
+
+
+def _among(statuses: Sequence[str]) -> str:
+    """The condition of the index that holds few but these, so that no years of other orders are looked through."""
+    if set(statuses) <= set(lifecycle.ACTIVE):
+        return "o.is_active"
+    return "o.cancelled_at IS NOT NULL" if list(statuses) == ["cancelled"] else "true"
 
 
 def _standing(row: asyncpg.Record) -> Standing:
@@ -307,6 +337,14 @@ def _refusal(outcome: Outcome) -> errors.Refusal:
         # One item may stand in several lines, with other notes.
         extra = {"items": list({item["item_id"]: item for item in extra["items"]}.values())}
     return _REFUSALS[outcome.code](**extra)
+
+
+def _too_many_emails(outcome: Outcome, limit: int) -> RateLimited:
+    detail = (
+        f"The staff of this shop have ordered for {limit:,} e-mail addresses within an hour, as many as they may: "
+        "place this order without `email`, or try again later."
+    )
+    return RateLimited(detail, retry_after_s=outcome.extra["retry_after_s"])
 
 
 def _hash(wanted: OrderNew) -> bytes:

@@ -7,7 +7,7 @@ may have gone out under a key is never followed by other words. Knows nothing of
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
@@ -15,8 +15,11 @@ from uuid import UUID
 
 from sqlalchemy import JSON, Row, bindparam, text
 
+from orderflow import turns
 from orderflow.db import Database, Transaction
+from orderflow.ids import first_id_at
 from orderflow.letters import Kind, Letter
+from orderflow.turns import FIRST, FREE, READY
 
 State: TypeAlias = Literal["waiting", "sent", "withdrawn", "given_up"]
 # Writes the letter of an order: its kind, the order document, to whom, and whom an answer goes to.
@@ -32,36 +35,39 @@ PROBE: Final = timedelta(seconds=15)
 # Below the 24 h for which Resend knows a key: within it an attempt can be repeated without sending twice.
 GIVE_UP_AFTER: Final = timedelta(hours=20)
 KEY_LIFETIME: Final = timedelta(hours=24)
+# What was sent, withdrawn or given up is kept for so long, with its address.
+KEPT: Final = timedelta(days=90)
+# So many are given up or removed at once: a statement has 5 s, and letters that are due do not wait for it.
+AT_ONCE: Final = 500
 # All letters wait for at most so long between attempts while none can be sent.
 LONGEST_PAUSE_S: Final = 30
 # So many failures in a row, whatever the letter, are an outage.
 OUTAGE: Final = 3
+# A claim looks at the letters of so many owners at most, and the next one goes on behind them: so its cost is bounded.
+OWNERS_SEEN: Final = 200
 # A little slower than the rate, so that a delay on the way does not make two of them arrive too close together.
 MARGIN: Final = 1.05
 
-# By the time of the statement, which an index can be searched for; clock_timestamp() changes from row to row.
-_FREE: Final = """state = 'waiting' AND due_at <= statement_timestamp()
-    AND (leased_until IS NULL OR leased_until <= statement_timestamp())"""
-_READY: Final = f"""{_FREE} AND (retry_at IS NULL OR retry_at <= statement_timestamp()) AND recipient IS NOT NULL"""
-# Asked for in its order, so that it is never looked for in all that was ever sent.
-_FIRST: Final = "ORDER BY due_at, id LIMIT 1"
 _LOOK: Final = f"""
-    SELECT (SELECT true FROM outbox WHERE {_READY} {_FIRST}) IS NOT NULL AS is_due,
-           (SELECT true FROM outbox WHERE {_FREE} AND due_at <= statement_timestamp() - $1::interval {_FIRST})
+    SELECT (SELECT true FROM outbox WHERE {READY} {FIRST}) IS NOT NULL AS is_due,
+           (SELECT true FROM outbox WHERE {FREE} AND due_at <= statement_timestamp() - $1::interval {FIRST})
                IS NOT NULL AS is_late,
            extract(epoch FROM greatest(next_at, probing_until) - clock_timestamp())::float8 AS turn_s
     FROM mail_rate
 """  # noqa: S608 - nothing of it comes from outside
-_TURN: Final = text("SELECT greatest(next_at, probing_until) <= clock_timestamp() FROM mail_rate FOR UPDATE")
+_TURN: Final = text("""
+    SELECT greatest(next_at, probing_until) <= clock_timestamp() AS is_free, failures > 0 AS is_failing
+    FROM mail_rate FOR UPDATE
+""")
 _TAKE_TURN: Final = text("""
     UPDATE mail_rate
     SET next_at = clock_timestamp() + CAST(:spacing AS interval),
         probing_until = CASE WHEN failures > 0 THEN clock_timestamp() + CAST(:probe AS interval) END
 """)
-_CLAIM: Final = text(f"""
-    WITH next AS (
-        SELECT id FROM outbox WHERE {_READY} AND due_at > statement_timestamp() - CAST(:late AS interval)
-        {_FIRST} FOR UPDATE SKIP LOCKED
+_CLAIM: Final = """
+    WITH RECURSIVE {next}, turn AS (
+        INSERT INTO mail_turns SELECT owner_id, clock_timestamp() FROM next
+        ON CONFLICT (owner_id) DO UPDATE SET claimed_at = excluded.claimed_at
     )
     UPDATE outbox x
     SET leased_until = clock_timestamp() + CAST(:lease AS interval), attempts = x.attempts + 1,
@@ -70,7 +76,9 @@ _CLAIM: Final = text(f"""
     WHERE x.id = next.id AND o.id = x.order_id AND s.id = o.shop_id
     RETURNING x.id, x.kind, x.recipient, x.attempts, x.leased_until, x.claimed_at, x.payload,
               CASE WHEN x.payload IS NULL THEN order_document(o) END AS document, s.email AS reply_to
-""")  # noqa: S608 - nothing of it comes from outside
+"""
+_CLAIM_IN_TURN: Final = text(_CLAIM.format(next=turns.IN_TURN))
+_CLAIM_TRIED: Final = text(_CLAIM.format(next=turns.TRIED_LONGEST_AGO))
 _FIX: Final = text("UPDATE outbox SET payload = :payload WHERE id = :id").bindparams(bindparam("payload", type_=JSON))
 _HELD: Final = "SELECT FROM outbox WHERE id = $1 AND leased_until = $2 AND state = 'waiting'"
 _SENT: Final = text("""
@@ -101,16 +109,23 @@ _WORKS: Final = text("""
     FROM (SELECT failures FROM mail_rate WHERE failures > 0 FOR UPDATE) was RETURNING was.failures
 """)
 _LET_GO: Final = text("UPDATE mail_rate SET probing_until = NULL WHERE probing_until IS NOT NULL")
-_AFTER_OUTAGE: Final = text("UPDATE outbox SET retry_at = NULL WHERE state = 'waiting' AND retry_at IS NOT NULL")
+# Once only: else letters that fail by themselves would pass for an outage again and again, and go before all others.
+_AFTER_OUTAGE: Final = text("""
+    UPDATE outbox SET retry_at = NULL, excused_at = clock()
+    WHERE state = 'waiting' AND retry_at IS NOT NULL AND excused_at IS NULL
+""")
 _GIVE_UP: Final = text(f"""
     UPDATE outbox
     SET state = 'given_up', settled_at = clock(), error = 'not sent within 20 h' || coalesce('; at last: ' || error, '')
     WHERE id IN (
-        SELECT id FROM outbox WHERE {_FREE} AND due_at <= statement_timestamp() - CAST(:late AS interval)
-        FOR UPDATE SKIP LOCKED
+        SELECT id FROM outbox WHERE {FREE} AND due_at <= statement_timestamp() - CAST(:late AS interval)
+        ORDER BY due_at, id LIMIT :at_once FOR UPDATE SKIP LOCKED
     )
     RETURNING id
 """)  # noqa: S608 - nothing of it comes from outside
+# By the ids, which begin with when a letter was first queued: no index of its own has to be kept for it.
+_OUTDATED: Final = "SELECT id FROM outbox WHERE id < $1 AND settled_at < $2 ORDER BY id LIMIT $3"
+_REMOVE: Final = text("DELETE FROM outbox WHERE id = ANY (:ids) AND settled_at < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +176,17 @@ async def look(db: Database) -> Sight:
 
 
 async def claim(db: Database, write: Write, rate: float | None) -> Claim | None:
-    """Take the letter that has been due for longest, and with it the turn that the rate allows.
+    """Take the next letter, and with it the turn that the rate allows.
 
     `rate` is in letters a second over all processes, None for as fast as it goes. None where nothing is due or others
     go first, and where the letter cannot be made, which is then put off.
     """
 
     async def step(transaction: Transaction) -> Claim | None:
-        if rate is not None and not (await transaction.execute(_TURN)).scalar_one():
+        turn = (await transaction.execute(_TURN)).one()
+        if rate is not None and not turn.is_free:
             return None
-        row = (await transaction.execute(_CLAIM, {"lease": LEASE, "late": GIVE_UP_AFTER})).one_or_none()
+        row = await _next(transaction, is_failing=turn.is_failing)
         if row is None:
             return None
         letter = _letter(row, write)
@@ -223,12 +239,36 @@ async def not_sent(db: Database, claimed: Claim, setback: Setback) -> None:
 
 
 async def give_up_late(db: Database) -> list[UUID]:
-    """Give up what has been due for 20 h, kept for a person to see; return which."""
+    """Give up what has been due for 20 h, some of it if there is much, kept for a person to see; return which."""
 
     async def step(transaction: Transaction) -> list[UUID]:
-        return list((await transaction.execute(_GIVE_UP, {"late": GIVE_UP_AFTER})).scalars())
+        return list((await transaction.execute(_GIVE_UP, {"late": GIVE_UP_AFTER, "at_once": AT_ONCE})).scalars())
 
     return await db.run(step)
+
+
+async def outdated(db: Database, now: datetime) -> list[UUID]:
+    """Name those that were settled too long ago to be kept, some of them if there are many."""
+    before = now - KEPT
+    return [row["id"] for row in await db.fetch(_OUTDATED, first_id_at(before), before, AT_ONCE)]
+
+
+async def remove(db: Database, ids: Sequence[UUID], now: datetime) -> int:
+    """Remove those of these that are outdated; return how many."""
+
+    async def step(transaction: Transaction) -> int:
+        return (await transaction.execute(_REMOVE, {"ids": list(ids), "before": now - KEPT})).rowcount
+
+    return await db.run(step)
+
+
+async def _next(transaction: Transaction, *, is_failing: bool) -> Row[Any] | None:
+    values = {"lease": LEASE, "late": GIVE_UP_AFTER}
+    in_turn = values | {"seen": OWNERS_SEEN, "is_failing": is_failing}
+    row = (await transaction.execute(_CLAIM_IN_TURN, in_turn)).one_or_none()
+    if row is None and is_failing:
+        return (await transaction.execute(_CLAIM_TRIED, values)).one_or_none()
+    return row
 
 
 def _letter(row: Row[Any], write: Write) -> Letter | None:

@@ -32,6 +32,8 @@ STOP_S = 10
 START_S = 60
 HUNG_S = 20
 PING_S = 0.05
+# How often a socket is asked for a sign of life, and how long that is waited for.
+SOCKET_PING_S = 20.0
 FAILED = 1
 
 Announce = Callable[[], None]
@@ -104,8 +106,8 @@ def configured(
         http="orderflow.http.protocol:HttpProtocol",
         ws="orderflow.ws.protocol:WebSocketProtocol",
         ws_max_size=4096,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
+        ws_ping_interval=SOCKET_PING_S,
+        ws_ping_timeout=SOCKET_PING_S,
         ws_per_message_deflate=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         server_header=False,

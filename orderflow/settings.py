@@ -159,9 +159,12 @@ class Settings(BaseSettings):
     beat_seconds: Seconds = 10
     recall_minutes: Annotated[float, Field(ge=0, le=2_880, allow_inf_nan=False)] = 30
     open_orders_per_customer: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    staff_emails_per_hour: Annotated[int, Field(ge=0, le=1_000_000)] = 1_000
     sockets_per_user: Sockets = 100
     sockets_per_address: Sockets = 1_000
     sockets_per_process: Sockets = 20_000
+    headers_seconds: Seconds = 10
+    body_seconds: Seconds = 15
     public_url: Annotated[str, AfterValidator(_origin)] = ""
     allowed_origins: Origins = ()
     forwarded_allow_ips: Annotated[str, AfterValidator(_proxies)] = "127.0.0.1"

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from orderflow import feeds
 from orderflow.db import Database, Transaction
-from orderflow.errors import CurrencyFixed, Forbidden, Invalid, NotFound, SlugTaken, VersionMismatch
+from orderflow.errors import CurrencyFixed, Forbidden, Invalid, NotFound, SlugTaken, Unauthenticated, VersionMismatch
 from orderflow.ids import new_id
 from orderflow.schemas import ShopChange, ShopNew
 from orderflow.tables import orders, shop_slugs, shop_staff, shops, users
@@ -88,6 +88,7 @@ async def create(db: Database, user: UUID, wanted: ShopNew) -> ShopDocument:
     """Open a shop: listed, taking orders, its owner being its staff, its feed empty.
 
     Raises:
+        Unauthenticated: the account has just been erased.
         Forbidden: only a shop owner may.
         Invalid: the database does not know the time zone.
         SlugTaken: another shop has or had the slug that was asked for.
@@ -196,6 +197,8 @@ async def _check_owner(transaction: Transaction, user: UUID) -> None:
     # Locked as the shop's reference to it will be: an account that is being erased gets no shop.
     found = select(users.c.role).where(users.c.id == user, users.c.erased_at.is_(None))
     role = (await transaction.execute(found.with_for_update(read=True, key_share=True))).scalar_one_or_none()
+    if role is None:
+        raise Unauthenticated
     if role != "shop_owner":
         raise Forbidden("Only somebody who registered as a shop owner may open a shop.")
 

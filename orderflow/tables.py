@@ -1,7 +1,7 @@
-"""The schema as SQLAlchemy Core tables. The migrations make it; a test holds the two together."""
+"""The schema as SQLAlchemy Core tables, without the e-mails'. The migrations make it; a test holds them together."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ARRAY,
@@ -11,12 +11,10 @@ from sqlalchemy import (
     Column,
     Computed,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -26,37 +24,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from orderflow.columns import at as _at
+from orderflow.columns import identity as _id
+from orderflow.columns import metadata
+from orderflow.columns import required as _required
+from orderflow.credentials import NO_HASH
 from orderflow.lifecycle import ACTIVE, STATUSES
-
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-def _id() -> Column[Any]:
-    return Column("id", Uuid, primary_key=True)
-
-
-def _at(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, *more, nullable=False, **options)
-
-
 # In PostgreSQL's own words, since that is what a comparison of the schema reads.
 _IS_ACTIVE: Final = "status = ANY (ARRAY[" + ", ".join(f"'{status}'::text" for status in ACTIVE) + "])"
+
+# Salt and digest of nobody's hash; what stands before them may change with what it costs to verify.
+_BLANK: Final = "$" + NO_HASH.split("$", 4)[4]
 
 users: Final = Table(
     "users",
@@ -72,6 +56,8 @@ users: Final = Table(
     CheckConstraint("role IN ('customer', 'shop_owner')", name="role"),
     CheckConstraint("email = lower(email)", name="email_lower"),
     CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="erased_at"),
+    # Against whoever would write a name back: code that knows of no erasures, or a request that began before one.
+    CheckConstraint(f"erased_at IS NULL OR name = 'erased' AND password_hash LIKE '%{_BLANK}'", name="erased"),
     # Asked every second: whether somebody was erased lately.
     Index("ix_users_erased_at", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
 )
@@ -221,6 +207,16 @@ orders: Final = Table(
     # The boards and what nobody touched for long; how many a customer has open at a shop.
     Index("ix_orders_active_shop_id", "shop_id", "id", postgresql_where=text("is_active")),
     Index("ix_orders_active_customer_id", "customer_id", "shop_id", postgresql_where=text("is_active")),
+    # What was finished lately, of a customer. By columns that no move within the open orders changes (HOT again).
+    Index(
+        "ix_orders_customer_id_finished_at",
+        "customer_id",
+        text("coalesce(picked_up_at, cancelled_at)"),
+        postgresql_where=text("NOT is_active"),
+    ),
+    # The lists of what was cancelled, which may be few among very many.
+    Index("ix_orders_cancelled_shop_id", "shop_id", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
+    Index("ix_orders_cancelled_customer_id", "customer_id", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
     # What staff ordered for an address, when the account with this address is erased.
     Index("ix_orders_email", "email", postgresql_where=text("email IS NOT NULL")),
     postgresql_with={"fillfactor": "80"},
@@ -296,57 +292,15 @@ events: Final = Table(
     Index("ix_events_order_id_shop_seq", "order_id", "shop_seq", postgresql_where=text("order_id IS NOT NULL")),
 )
 
-# E-mails to send, written by the transaction that they follow from. The id is Resend's Idempotency-Key.
-outbox: Final = Table(
-    "outbox",
+# Orders under way that staff had placed for somebody who was erased meanwhile: their words go when they are finished.
+late_erasures: Final = Table(
+    "late_erasures",
     metadata,
-    _id(),
-    _required("order_id", Uuid, ForeignKey("orders.id")),
-    _required("kind", Text),
-    # Null once the account or the address that it belongs to has been erased.
-    Column("recipient", Text),
-    _required("state", Text),
-    _at("queued_at"),
-    # The end of the hold, or when somebody put it back: the order in which they are sent, and what its age counts from.
-    _at("due_at"),
-    _required("attempts", Integer),
-    # Not before this, after a failure of which it may be the cause itself; null otherwise.
-    _at("retry_at", nullable=True),
-    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that, again
-    # where it is certain that no attempt was accepted, and once it was sent.
-    Column("payload", JSON),
-    # The moment of the claim that fixed the payload; null before that.
-    _at("claimed_at", nullable=True),
-    # While a worker has it; null for nobody.
-    _at("leased_until", nullable=True),
-    # When it was sent, withdrawn or given up; null while it waits.
-    _at("settled_at", nullable=True),
-    # Resend's id of it, or the path of its file; null until it is sent.
-    Column("sent_as", Text),
-    # What the last attempt failed with, in a sentence; null if none did.
-    Column("error", Text),
-    CheckConstraint("kind IN ('ready', 'picked_up')", name="kind"),
-    CheckConstraint("state IN ('waiting', 'sent', 'withdrawn', 'given_up')", name="state"),
-    CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled_at"),
-    # Told at most once per order, however often it is picked up.
-    Index("uq_outbox_order_id_picked_up", "order_id", unique=True, postgresql_where=text("kind = 'picked_up'")),
-    # What leaves an order's history: its mails are found when it moves, and when its customer is erased.
-    Index("ix_outbox_order_id", "order_id"),
-    # What is due, in the order in which it is sent.
-    Index("ix_outbox_due_at_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
-)
-
-# One row: when the next e-mail may leave, over all processes, so that the team's rate at Resend is kept.
-mail_rate: Final = Table(
-    "mail_rate",
-    metadata,
-    Column("id", Boolean, primary_key=True),
-    _at("next_at"),
-    # How often in a row Resend could not be used, whatever the letter.
-    _required("failures", Integer),
-    # While one letter is tried after a failure; null otherwise.
-    _at("probing_until", nullable=True),
-    CheckConstraint("id", name="one_row"),
+    Column("order_id", Uuid, ForeignKey("orders.id"), primary_key=True),
+    # When they went, the last time if the order was recalled; null until then.
+    _at("done_at", nullable=True),
+    # Asked every second: whether words went lately.
+    Index("ix_late_erasures_done_at", "done_at", postgresql_where=text("done_at IS NOT NULL")),
 )
 
 # One row: which database this is. Another answer means that it was restored, so feeds get new epochs.
@@ -358,6 +312,8 @@ lineage: Final = Table(
     Column("system_identifier", BigInteger),
     Column("timeline", Integer),
     Column("database_oid", BigInteger),
+    # Of the table of feeds in it, which a restore into the same database makes anew.
+    Column("feeds_oid", BigInteger),
     _at("noted_at"),
     # Sessions that began before this have ended, also those that a restored database has lost; null while none were.
     _at("sessions_since", nullable=True),

@@ -60,7 +60,7 @@ class Counter:
         for number in range(count):
             body = {"lines": [{"item_id": str(self._item), "quantity": 1}], "email": f"person{number}@example.com"}
             wanted = OrderNew.model_validate_json(json.dumps(body))
-            placed = await orders.place(self._db, self._staff, self._shop, wanted, key=None, open_limit=0)
+            placed = await orders.place(self._db, self._staff, self._shop, wanted, key=None, limits=orders.Limits())
             self._orders.append(placed.id)
 
     async def make_ready(self, *, mistaken: int = 0) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from orderflow.credentials import NO_HASH
 from orderflow.ids import new_id
 from tests.people import PASSWORD, Api, Person, Shop, good
 from tests.stored import connected, stored
@@ -14,6 +15,8 @@ from tests.stored import connected, stored
 NAME, ADDRESS = "Ada Lovelace", "ada.lovelace@example.com"
 NOTE, LINE_NOTE, CALLED, REASON, KEY = "allergic to nuts", "with oat milk", "Countess", "my train is late", "key-of-ada"
 WORDS = frozenset({NAME, ADDRESS, NOTE, LINE_NOTE, CALLED, REASON, KEY})
+# What an erasure leaves of an account.
+EMPTIED = f"email = NULL, name = 'erased', password_hash = '{NO_HASH}', erased_at = now()"
 Act = Callable[[], Awaitable[httpx2.Response]]
 # How many wait for this connection, or for who waits for it.
 BEHIND_US = """

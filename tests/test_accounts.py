@@ -238,6 +238,15 @@ async def test_a_new_password_needs_somebody_and_eight_characters(api: Api) -> N
     await api.login("ada@example.com")
 
 
+async def test_passwords_are_hashed_by_two_threads_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = Hasher()
+    monkeypatch.setattr(credentials, "hash_password", lambda _: threading.current_thread().name)
+
+    names = await asyncio.gather(*(hasher.hash("password") for _ in range(20)))
+
+    assert set(names) <= {"passwords_0", "passwords_1"}
+
+
 async def test_when_more_than_64_passwords_wait_the_next_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     hasher, may_go_on, running = Hasher(), threading.Event(), threading.Semaphore(0)
 

@@ -113,21 +113,6 @@ def _figures(event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "reason": None, "order": {**order, "lines": lines}}
 
 
-async def test_an_order_under_way_that_staff_placed_for_the_address_loses_the_address_only(
-    database_url: str, ada: Person, cafe: Shop
-) -> None:
-    order = await wordy_order(cafe.owner, cafe, email=ADDRESS)
-    ready = await cafe.owner.move(order, "ready")
-    await mail(database_url, order, "ready", "waiting")
-
-    good(await erase(ada), 204)
-
-    assert good(await cafe.owner.get(f"/v1/orders/{order['id']}")) == ready
-    assert found(await everything(database_url), frozenset({NAME, ADDRESS})) == set()
-    assert {row["state"] for row in await stored(database_url, "SELECT state FROM outbox")} == {"withdrawn"}
-    await cafe.owner.move(order, "picked_up")
-
-
 async def test_what_the_shop_wrote_itself_stays(ada: Person, cafe: Shop) -> None:
     order = await wordy_order(ada, cafe)
     await cafe.owner.move(order, "cancelled", reason="out of beans")

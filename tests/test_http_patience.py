@@ -17,6 +17,11 @@ from orderflow.http.protocol import HttpProtocol
 from tests.connections import GET, POST, answers, connected, last_words, read_answers, until_closed
 from tests.edge import application, serving
 
+HANDSHAKE = (
+    b"GET /ws/room HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
 
 class Hasty(HttpProtocol):
     """A protocol that has no time."""
@@ -171,10 +176,7 @@ def test_what_follows_a_last_request_is_not_answered(port: int) -> None:
 
 
 def test_a_socket_opens_through_the_same_connection(port: int) -> None:
-    handshake = b"GET /ws/room HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    version = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-
-    with connected(port, handshake + version) as connection:
+    with connected(port, HANDSHAKE) as connection:
         received = b""
         while b"hello" not in received:
             received += connection.recv(65_536)
@@ -186,6 +188,33 @@ def test_an_idle_connection_is_closed_in_the_end() -> None:
     with serving(application(), keep_alive_s=1) as port, connected(port, GET + b"\r\n") as connection:
         assert read_answers(connection, 1) == [200]
         assert until_closed(connection) == b""
+
+
+def test_a_request_that_was_on_its_way_when_the_server_ends_is_answered() -> None:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.ExitStack())
+        port = server.enter_context(serving(application()))
+        used, fresh, opening = (stack.enter_context(connected(port)) for _ in range(3))
+        used.sendall(GET + b"\r\n")
+        assert read_answers(used, 1) == [200]
+        # Whether the others were accepted shows nowhere; who comes later is accepted later.
+        with connected(port, GET + b"\r\n") as last:
+            assert read_answers(last, 1) == [200]
+        ending = threading.Thread(target=server.close)
+        ending.start()
+        while _is_listening(port):
+            pass
+
+        for each in (used, fresh):
+            each.sendall(GET + b"\r\n")
+        opening.sendall(HANDSHAKE)
+
+        for each in (used, fresh):
+            received = until_closed(each)
+            assert [status for status, _ in answers(received)] == [200]
+            assert b"\r\nconnection: close\r\n" in received
+        assert last_words(opening) == (503, "unavailable")
+        ending.join()
 
 
 def test_a_shutdown_does_not_wait_for_peers_that_stall() -> None:
@@ -201,3 +230,14 @@ def test_a_shutdown_does_not_wait_for_peers_that_stall() -> None:
         server.close()
 
     assert time.monotonic() - began < 6
+
+
+def _is_listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except ConnectionRefusedError:
+        return False
+    except ConnectionResetError:
+        # Just when it ended.
+        pass
+    return True

@@ -224,7 +224,7 @@ async def test_whoever_is_erased_opens_no_shop_joins_no_staff_gets_no_name_and_d
         refused(answer, status, code)
 
     login = {"email": ADDRESS, "password": PASSWORD}
-    await behind(lambda person: lambda: person.post("/v1/shops", shop), 403, "forbidden")
+    await behind(lambda person: lambda: person.post("/v1/shops", shop), 401, "unauthenticated")
     await behind(lambda _: lambda: cafe.owner.post(f"{cafe.path}/staff", {"email": ADDRESS}), 404, "user_not_found")
     await behind(lambda person: lambda: person.patch("/v1/me", {"name": NAME}), 401, "unauthenticated")
     await behind(lambda _: lambda: api.post("/v1/auth/login", json=login), 401, "bad_credentials")

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from orderflow import orders
+from tests.erasing import EMPTIED
 from tests.mail_workers import nobody_sends, outbox
 from tests.people import Api, Person, Shop, good
 from tests.resend_server import KEY
@@ -19,13 +20,21 @@ WAYS: dict[str, list[str]] = {
     "ready": ["ready waiting"],
     "ready ready": ["ready waiting"],
     "ready pending": ["ready withdrawn"],
+    "ready pending ready": ["ready withdrawn", "ready waiting"],
     "preparing ready preparing": ["ready withdrawn"],
+    "preparing ready preparing ready": ["ready withdrawn", "ready waiting"],
+    "preparing ready preparing cancelled preparing": ["ready withdrawn"],
     "ready cancelled": ["ready withdrawn"],
-    "ready cancelled ready": ["ready withdrawn"],
+    "ready cancelled ready": ["ready waiting"],
+    "ready cancelled ready pending": ["ready withdrawn"],
     "ready picked_up": ["ready withdrawn", "picked_up waiting"],
-    "ready picked_up ready": ["ready withdrawn", "picked_up withdrawn"],
+    "ready picked_up ready": ["picked_up withdrawn", "ready waiting"],
+    "ready picked_up ready pending": ["picked_up withdrawn", "ready withdrawn"],
+    "ready picked_up ready pending ready": ["picked_up withdrawn", "ready withdrawn", "ready waiting"],
     "ready picked_up ready picked_up": ["ready withdrawn", "picked_up waiting"],
-    "ready picked_up ready cancelled": ["ready withdrawn", "picked_up withdrawn"],
+    "ready picked_up ready picked_up ready": ["picked_up withdrawn", "ready waiting"],
+    "ready picked_up ready cancelled": ["picked_up withdrawn", "ready withdrawn"],
+    "ready pending ready picked_up ready": ["ready withdrawn", "picked_up withdrawn", "ready waiting"],
 }
 OLD_CALL = "SELECT outcome FROM move_order($1, $2, $3, $4, $5, $6, $7, $8)"
 
@@ -123,7 +132,7 @@ async def test_a_customer_who_was_staff_when_ordering_gets_no_letter(api: Api, d
 async def test_nobody_is_written_to_whose_account_was_erased(api: Api, database_url: str) -> None:
     cafe, ada = await api.shop(), await api.register()
     order = await ada.order(cafe.shop, cafe.item)
-    await stored(database_url, "UPDATE users SET email = NULL, erased_at = now() WHERE id = $1", ada.user["id"])
+    await stored(database_url, f"UPDATE users SET {EMPTIED} WHERE id = $1", ada.user["id"])  # noqa: S608
 
     await cafe.owner.move(order, "ready")
 
@@ -148,6 +157,44 @@ async def test_of_many_taps_at_once_one_queues_a_letter(api: Api, database_url: 
     await asyncio.gather(*(cafe.owner.patch(f"/v1/orders/{order['id']}", {"status": "ready"}) for _ in range(8)))
 
     assert [row["state"] for row in await outbox(database_url)] == ["waiting"]
+
+
+async def test_a_ready_order_that_was_picked_up_by_mistake_has_its_letter_again(api: Api, database_url: str) -> None:
+    cafe, ada = await api.shop(), await api.register()
+    order = await _moved(ada, cafe, "ready")
+    (first,) = await outbox(database_url)
+
+    await cafe.owner.move(order, "picked_up")
+    await cafe.owner.move(order, "ready")
+
+    _, last = await outbox(database_url)
+    assert (last["id"], last["kind"], last["state"]) == (first["id"], "ready", "waiting")
+    assert last["due_at"] - last["queued_at"] == timedelta(seconds=10)
+    assert last["queued_at"] > first["queued_at"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "state = 'sent', settled_at = now()",
+        # It may have been accepted.
+        "state = 'withdrawn', settled_at = now(), attempts = 1, payload = '{}', claimed_at = now()",
+        "state = 'given_up', settled_at = now(), attempts = 1",
+        "state = 'withdrawn', settled_at = now(), recipient = NULL",
+    ],
+)
+async def test_a_recall_queues_no_letter_where_one_may_have_told_already_or_must_not_tell(
+    api: Api, database_url: str, told: str
+) -> None:
+    cafe, ada = await api.shop(), await api.register()
+    order = await _moved(ada, cafe, "ready")
+    await stored(database_url, f"UPDATE outbox SET {told}")  # noqa: S608 - written above
+    (before,) = await outbox(database_url)
+
+    await cafe.owner.move(order, "picked_up")
+    await cafe.owner.move(order, "ready")
+
+    assert [row for row in await outbox(database_url) if row["kind"] == "ready"] == [before]
 
 
 async def test_a_letter_that_was_sent_is_never_queued_again(api: Api, database_url: str) -> None:

@@ -12,12 +12,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from orderflow import migrations
-from orderflow.tables import metadata
+from orderflow import mail_tables, migrations, tables
+from orderflow.credentials import NO_HASH
 from tests.people import Api
 from tests.stored import connected, stored
 
 T = TypeVar("T")
+
+METADATA = tables.orders.metadata
+assert mail_tables.outbox.metadata is METADATA
 
 # Items are archived, never deleted, and nobody asks for all lines of one.
 UNINDEXED = {("order_lines", "item_id")}
@@ -40,7 +43,7 @@ async def test_the_migrations_make_what_the_tables_say(database_url: str) -> Non
 async def test_the_migrations_make_the_checks_and_indexes_that_the_tables_say(database_url: str) -> None:
     def make_beside(connection: Connection) -> None:
         connection.execute(text("CREATE SCHEMA beside"))
-        metadata.create_all(connection.execution_options(schema_translate_map={None: "beside"}))
+        METADATA.create_all(connection.execution_options(schema_translate_map={None: "beside"}))
 
     await _with(database_url, make_beside)
     rows = await stored(
@@ -70,9 +73,7 @@ async def test_a_migrated_database_misses_nothing_and_migrating_again_does_nothi
 
 
 async def test_orders_go_on_while_a_migration_waits_for_another_table(database_url: str) -> None:
-    await stored(database_url, "DROP SCHEMA public CASCADE")
-    await stored(database_url, "CREATE SCHEMA public")
-    await _with(database_url, lambda connection: command.upgrade(migrations.config(connection), "0001"))
+    await _make_anew(database_url, "0001")
     todo = await migrations.pending(database_url)
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted)"
 
@@ -88,6 +89,27 @@ async def test_orders_go_on_while_a_migration_waits_for_another_table(database_u
         assert await migrating == todo
 
 
+async def test_a_name_that_older_code_gave_back_to_somebody_erased_is_migrated_away(database_url: str) -> None:
+    await _make_anew(database_url, "0005")
+    erased = """
+        INSERT INTO users (id, name, role, password_hash, created_at, erased_at)
+        VALUES (gen_random_uuid(), 'Ada', 'customer', 'another', now(), now())
+    """
+    await stored(database_url, erased)
+
+    await migrations.upgrade(database_url)
+
+    (row,) = await stored(database_url, "SELECT name, password_hash FROM users")
+    assert tuple(row) == ("erased", NO_HASH)
+
+
+async def _make_anew(database_url: str, revision: str) -> None:
+    """Have nothing in the database but the schema as it was at a revision."""
+    await stored(database_url, "DROP SCHEMA public CASCADE")
+    await stored(database_url, "CREATE SCHEMA public")
+    await _with(database_url, lambda connection: command.upgrade(migrations.config(connection), revision))
+
+
 def test_the_migrations_are_one_line_and_numbered() -> None:
     script = ScriptDirectory.from_config(migrations.config())
 
@@ -98,14 +120,14 @@ def test_the_migrations_are_one_line_and_numbered() -> None:
 
 
 def test_every_constraint_and_index_follows_the_naming_convention() -> None:
-    for table in metadata.tables.values():
+    for table in METADATA.tables.values():
         names = [*(each.name for each in table.constraints), *(each.name for each in table.indexes)]
         for name in names:
             assert str(name).partition(f"_{table}")[0] in ("pk", "uq", "ck", "fk", "ix")
 
 
 def test_what_may_be_null_is_what_has_a_reason_to() -> None:
-    nullable = {f"{table}.{column.name}" for table in metadata.tables.values() for column in table.c if column.nullable}
+    nullable = {f"{table}.{column.name}" for table in METADATA.tables.values() for column in table.c if column.nullable}
 
     assert nullable == {
         "users.email",
@@ -122,9 +144,11 @@ def test_what_may_be_null_is_what_has_a_reason_to() -> None:
         *(f"events.{name}" for name in ("customer_id", "customer_seq", "order_id", "item_id")),
         *(f"events.{name}" for name in ("from_status", "to_status", "actor_id", "reason")),
         *(f"outbox.{name}" for name in ("recipient", "payload", "claimed_at", "leased_until", "settled_at")),
-        *(f"lineage.{name}" for name in ("system_identifier", "timeline", "database_oid", "sessions_since")),
-        *(f"outbox.{name}" for name in ("retry_at", "sent_as", "error")),
-        "mail_rate.probing_until",
+        *(f"lineage.{name}" for name in ("system_identifier", "timeline", "database_oid", "feeds_oid")),
+        *(f"outbox.{name}" for name in ("retry_at", "sent_as", "error", "owner_id", "excused_at")),
+        *(f"mail_rate.{name}" for name in ("probing_until", "looked_to")),
+        "lineage.sessions_since",
+        "late_erasures.done_at",
     }
 
 
@@ -183,6 +207,7 @@ async def test_the_database_itself_refuses_what_must_never_be(api: Api, database
         ("events", "kind = 'deleted'"),
         ("events", "\"by\" = 'nobody'"),
         ("users", "email = NULL"),
+        ("users", "email = NULL, erased_at = now()"),
     ):
         with pytest.raises(asyncpg.CheckViolationError):
             await stored(database_url, f"UPDATE {table} SET {wrong}")  # noqa: S608 - written above

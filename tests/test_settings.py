@@ -34,7 +34,7 @@ def test_without_any_settings_everything_has_its_documented_default() -> None:
     assert (found.host, found.port, found.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
     assert (found.algorithm, found.access_token_expire_minutes, found.refresh_token_expire_days) == ("HS256", 15, 30)
     assert (found.email_rate_per_second, found.ready_email_hold_seconds, found.beat_seconds) == (2, 10, 10)
-    assert (found.recall_minutes, found.open_orders_per_customer) == (30, 10)
+    assert (found.recall_minutes, found.open_orders_per_customer, found.staff_emails_per_hour) == (30, 10, 1_000)
     assert (found.forwarded_allow_ips, found.allowed_origins) == ("127.0.0.1", ())
 
 
@@ -81,6 +81,7 @@ def test_all_mistakes_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
         "BEAT_SECONDS": "inf",
         "RECALL_MINUTES": "-0.1",
         "OPEN_ORDERS_PER_CUSTOMER": "1.5",
+        "STAFF_EMAILS_PER_HOUR": "-1",
         "PUBLIC_URL": "https://example.com/shop",
         "ALLOWED_ORIGINS": "https://a.example, *",
         "FORWARDED_ALLOW_IPS": "the proxy",

@@ -97,15 +97,6 @@ async def test_a_message_over_4_kib_closes_with_1009(live: Live) -> None:
     assert [await each.close_code() for each in mine] == [4400, 1009]
 
 
-async def test_a_message_of_endless_pieces_closes_with_1009(live: Live) -> None:
-    ada = await live.register()
-
-    async with peer(live, "/ws/customers/me", ada) as client:
-        await client.send(TEXT, is_last=False)
-        await client.send_raw(frame(0, is_last=False) * 5000)
-        assert await client.close_code() == 1009
-
-
 async def test_more_than_20_messages_and_pings_a_second_close_with_4429(live: Live) -> None:
     ada = await live.register()
     auth = frame(TEXT, b'{"type":"auth","token":"' + ada.token.encode() + b'"}')
@@ -289,6 +280,20 @@ async def test_a_peer_that_answers_no_ping_is_let_go(live: Live, monkeypatch: py
     async with peer(live, "/ws/customers/me", ada) as client:
         await live.has_sockets(0)
         assert await client.close_code() == 1011
+
+
+async def test_who_stalls_after_asking_for_a_socket_is_found_out_soon_unless_a_long_snapshot_is_on_its_way(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ws_protocol, "FIRST_PING_S", 0.2)
+    monkeypatch.setattr(ws_protocol, "PROMPT_BYTES", 2000)
+    cafe, ada = await _long_menu(live), await live.register()
+    assert live.server is not None
+    live.server.config.ws_ping_interval, live.server.config.ws_ping_timeout = 60, 0.2
+
+    async with peer(live, f"/ws/shops/{cafe.shop['id']}/menu"), peer(live, "/ws/customers/me", ada) as client:
+        assert await client.close_code() == 1011
+        await live.has_sockets(1)
 
 
 async def test_clients_that_come_and_go_leave_no_complaint(live: Live, caplog: pytest.LogCaptureFixture) -> None:

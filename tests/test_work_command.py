@@ -122,7 +122,7 @@ async def test_mails_shows_what_waits_and_what_was_given_up_and_puts_that_back(
         await settled(database_url, sent=4)
 
     lines = shown.stdout.splitlines()
-    assert lines[0] == "waiting 2 (1 after a failure), sent 0, withdrawn 0, given up 2"
+    assert lines[0] == "waiting 2 (1 after a failure); of the last 90 days: sent 0, withdrawn 0, given up 2"
     assert lines[2].split()[:3] == ["id", "order", "e-mail"]
     assert [line.split()[0] for line in lines[3:]] == [late, waiting, failed, refused]
     assert "p…@example.com" in lines[3]
@@ -167,7 +167,7 @@ async def test_mails_shows_one_state_and_how_much_more_there_is(database_url: st
     shown, none = await mails.report(db, "given_up"), await mails.report(db, "waiting")
     await db.close()
 
-    assert shown[0] == none[0] == f"waiting 0, sent 0, withdrawn 0, given up {mails.SHOWN + 3}"
+    assert shown[0] == none[0] == f"waiting 0; of the last 90 days: sent 0, withdrawn 0, given up {mails.SHOWN + 3}"
     assert (len(shown), shown[-1], none[1:]) == (mails.SHOWN + 4, "and 3 more", [])
 
 

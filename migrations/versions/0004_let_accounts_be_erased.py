@@ -1,7 +1,7 @@
 """Let accounts be erased: a user without an e-mail address is one of whom only the id is left.
 
 The code before it survives it as long as nobody is erased: beside an erased account it answers 500 to who still holds
-a token of it, and can give it a name again. Replace all processes before the first erasure.
+a token of it, and can give it a name again until 0006. Replace all processes before the first erasure.
 """
 
 from alembic import op

@@ -22,9 +22,8 @@ LISTED: Final = (*STATUSES, "active")
 
 async def place(request: Request) -> Response:
     wanted, key = await body(request, OrderNew), params.idempotency_key(request)
-    limit = request.state.settings.open_orders_per_customer
     order = await orders.place(
-        request.state.db, actor(request).user_id, params.path_shop(request), wanted, key=key, open_limit=limit
+        request.state.db, actor(request).user_id, params.path_shop(request), wanted, key=key, limits=_limits(request)
     )
     return reply(order.text.encode(), 201, {"location": f"/v1/orders/{order.id}"}, version=order.version)
 
@@ -70,6 +69,11 @@ async def shop_events(request: Request) -> Response:
     return reply(text.encode())
 
 
+def _limits(request: Request) -> orders.Limits:
+    settings = request.state.settings
+    return orders.Limits(settings.open_orders_per_customer, settings.staff_emails_per_hour)
+
+
 def _wanted(request: Request) -> Mapping[str, Any]:
     return {
         "status": params.status(request, LISTED),
@@ -104,6 +108,7 @@ endpoints: Final = (
             errors.TotalChanged,
             errors.TooManyOpenOrders,
             errors.OutOfStock,
+            errors.RateLimited,
         ),
         headers=(IDEMPOTENCY_KEY,),
         answer_headers=(Parameter("Location", "The address of the order.", {"type": "string"}),),

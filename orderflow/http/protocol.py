@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from orderflow.errors import BadRequest, HeadersTooLarge, Malformed, MethodNotAllowed, UriTooLong
+from orderflow.errors import BadRequest, HeadersTooLarge, Malformed, MethodNotAllowed, Unavailable, UriTooLong
 from orderflow.http import handshake, headers, problems, records
 
 MAX_HEADER_BYTES: Final = 16_384
@@ -25,12 +25,15 @@ Phase: TypeAlias = Literal["idle", "head", "body"]
 class HttpProtocol(HttpToolsProtocol):
     """One connection; `phase` is the part of a request that has begun to come in and has not ended."""
 
+    # How long the first byte, the rest of a head, and a body may take, where the settings say nothing else.
     head_s = 10.0
     body_s = 15.0
     # How long a peer may go on sending after the last answer, leave answers unread, and hold up a shutdown.
     linger_s = 2.0
     unread_s = 30.0
     stalled_s = 3.0
+    # How long a connection is still listened to in a shutdown: what was sent before its end is known is answered.
+    leaving_s = 1.0
 
     def __init__(
         self,
@@ -40,6 +43,8 @@ class HttpProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        if (settings := app_state.get("settings")) is not None:
+            self.head_s, self.body_s = settings.headers_seconds, settings.body_seconds
         self.phase: Phase = "idle"
         self.messages = 0
         self.head_bytes = 0
@@ -52,6 +57,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.unread: asyncio.TimerHandle | None = None
         self.closing: asyncio.Transport
         self.is_lingering = False
+        self.is_leaving = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -116,6 +122,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self.phase = "body"
+        if self.is_leaving and (cycle := self._latest()) is not None:
+            cycle.keep_alive = False
         if self.expect_100_continue:
             # Refused without a 100, the client may or may not send its body: what follows could not be told apart.
             self.cycle.keep_alive = False
@@ -129,6 +137,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._clear_deadline()
         if (refused := handshake.refusal(self.scope["method"], self.headers)) is not None:
             self._refuse(refused.code, refused.detail)
+            return
+        if self.is_leaving:
+            # A socket that opened now would be told to come back in the next moment, or not at all.
+            self._refuse(Unavailable.code, "This server is ending: come back.")
             return
         # The connection has another protocol from here on: no timer of this one may end it.
         self.resume_writing()
@@ -213,6 +225,8 @@ class HttpProtocol(HttpToolsProtocol):
         ]
         if code == MethodNotAllowed.code:
             lines.append((b"allow", b"GET"))
+        elif code == Unavailable.code:
+            lines.append((b"retry-after", b"1"))
         status_line = STATUS_LINE[problems.STATUSES[code][0]]
         return b"".join([status_line, *(b"%b: %b\r\n" % line for line in lines), b"\r\n", content])
 
@@ -238,7 +252,10 @@ class HttpProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def shutdown(self) -> None:
-        super().shutdown()
+        self.is_leaving = True
+        if not self._is_free():
+            super().shutdown()
+        self.loop.call_later(self.leaving_s, self._end_if_idle)
         self.loop.call_later(self.stalled_s, self._end_if_stalled)
 
     def timeout_keep_alive_handler(self) -> None:
@@ -256,6 +273,14 @@ class HttpProtocol(HttpToolsProtocol):
         if self.unread is not None:
             self.unread.cancel()
             self.unread = None
+
+    def _is_free(self) -> bool:
+        cycle = self._latest()
+        return cycle is None or cycle.response_complete
+
+    def _end_if_idle(self) -> None:
+        if self.phase == "idle" and self._is_free():
+            self.transport.close()
 
     def _end_if_stalled(self) -> None:
         if self.transport.is_closing() or self.phase != "idle" or self.flow.write_paused:

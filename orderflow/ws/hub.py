@@ -5,7 +5,6 @@ the gap is read. Knows feeds and events; sockets wait on a stream and know the r
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -13,12 +12,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from orderflow import erasure, feeds
+from orderflow import feeds
 from orderflow.bus import Bus
 from orderflow.counts import Counts
 from orderflow.db import Database
 from orderflow.errors import NotFound, Unavailable
-from orderflow.frames import Event, Position, View, event_of, message_of
+from orderflow.frames import Event, Position, View, event_in, message_of
 from orderflow.ws.live import LiveSet
 from orderflow.ws.shared import Shared
 from orderflow.ws.stream import Entry, Stream
@@ -63,6 +62,11 @@ class Hub:
     def ring_bytes(self) -> int:
         """How much memory the events take that are kept for those who come back."""
         return sum(stream.bytes for stream in self._streams.values())
+
+    @property
+    def live_sockets(self) -> int:
+        """How many sockets are at the head of their feed and take what they are sent."""
+        return sum(map(len, self._live.values()))
 
     async def run(self) -> None:
         """Look at the heads once a second, until cancelled."""
@@ -162,28 +166,28 @@ class Hub:
             self._heal(stream)
 
     async def tick(self) -> None:
-        """Look at the heads of all feeds; a numbering that broke ends the feed's sockets, who then start anew."""
+        """Look at the heads of all feeds; a numbering that broke ends the feed's sockets, who then start anew.
+
+        What may hold the words of somebody erased is given back: the database tells the same events without them.
+        """
         before = {stream.feed: (stream, stream.head) for stream in self.streams}
         if not before:
             return
-        await self._forget_the_erased()
-        found = await feeds.heads(self._db, before)
+        now = asyncio.get_running_loop().time()
+        found = await feeds.look(self._db, before, now - self._looked_at + ERASED_SLACK_S)
+        if found.was_erased:
+            # Also those that have come meanwhile: what they read may have been read before.
+            for stream in self.streams:
+                stream.forget()
+        self._looked_at = now
         for feed, (stream, head) in before.items():
-            position = found.get(feed)
+            position = found.heads.get(feed)
             if position is None or position.epoch != stream.epoch or position.seq < head:
                 self._lose(stream)
                 continue
             stream.confirm(position.seq)
             self.heard_of(stream, position.seq)
         self._bound_memory()
-
-    async def _forget_the_erased(self) -> None:
-        """Give back what may still name somebody: the database tells the same events without the name."""
-        now = asyncio.get_running_loop().time()
-        if await erasure.happened(self._db, now - self._looked_at + ERASED_SLACK_S):
-            for stream in self.streams:
-                stream.forget()
-        self._looked_at = now
 
     def _hear(self, position: Position, event: Event, committed_at: float | None = None) -> None:
         stream = self._streams.get(position.feed)
@@ -289,6 +293,6 @@ def _event(message: bytes) -> Event | None:
     if len(message) > MAX_MESSAGE:
         return None
     try:
-        return event_of(json.loads(message))
+        return event_in(message)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None

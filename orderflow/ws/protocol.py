@@ -21,6 +21,12 @@ from websockets.protocol import State
 EXTENSION: Final = "orderflow.handle"
 # How long a peer has to take what was written, and to answer a close.
 LINGER_S: Final = 5.0
+# The same for one that has answered no ping: it will hardly read why.
+DEAD_S: Final = 1.0
+# Who asks for a socket and then stalls is asked for a sign of life before the first interval is over; not while more
+# than this is on its way, which may take a slow line longer than we wait for a pong.
+FIRST_PING_S: Final = 4.0
+PROMPT_BYTES: Final = 16 * 1024
 # Messages and pings together.
 MESSAGES_PER_S: Final = 20
 MAX_EARLY_BYTES: Final = 4096
@@ -28,6 +34,7 @@ MAX_EARLY_BYTES: Final = 4096
 # RFC 6455, 1.3.
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SWITCHING: Final = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+_ENDING: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Receiver(Protocol):
@@ -114,6 +121,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._early: bytearray | None = None
         self._accept = b""
         self._receiver: Receiver | None = None
+        # Bytes of what it was sent before it was live.
+        self._written = 0
         self._allowance = float(MESSAGES_PER_S)
         self._counted_at = self.loop.time()
         self.ended_with: int | None = None
@@ -140,6 +149,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def write(self, frames: bytes) -> None:
         if self._is_open():
+            self._written += len(frames)
             self.transport.write(frames)
 
     def close(self, code: int) -> None:
@@ -191,9 +201,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             "extensions": {"websocket.http.response": {}, EXTENSION: cast(Any, self)},
         }
         self.queue.put_nowait({"type": "websocket.connect"})
-        task = self.loop.create_task(self.run_asgi())
-        task.add_done_callback(self.on_task_complete)
-        self.tasks.add(task)
+        if (arrivals := self.app_state.get("arrivals")) is not None:
+            arrivals.begin(self._start)
+        else:
+            self._start()
 
     def data_received(self, data: bytes) -> None:
         if self._early is None:
@@ -260,22 +271,39 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         self._end_with(1012)
-        super().shutdown()
+        if self._early is None:
+            super().shutdown()
+        elif not self.transport.is_closing():
+            # Not answered yet: uvicorn would say 500.
+            self.transport.write(_ENDING)
+            self.transport.close()
         self.close_sent = True
         self._abort_later()
+
+    def start_keepalive(self) -> None:
+        if self.ping_interval:
+            self.ping_timer = self.loop.call_later(min(FIRST_PING_S, self.ping_interval), self._ping_first)
 
     def keepalive_timeout(self) -> None:
         self._end_with(1011)
         super().keepalive_timeout()
         if self.close_sent:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1011})
-            self._abort_later()
+            self._abort_later(DEAD_S)
 
     def handle_parser_exception(self) -> None:
         if self.conn.close_sent is not None:
             self._end_with(self.conn.close_sent.code)
         super().handle_parser_exception()
         self._abort_later()
+
+    def _start(self) -> None:
+        if self.transport.is_closing():
+            # Gone, or refused by the end of the server, while it waited for its turn.
+            return
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
 
     def _accept_handshake(self, subprotocol: str | None) -> None:
         if self.transport.is_closing():
@@ -306,12 +334,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.ended_with is None:
             self.ended_with = code
 
-    def _abort_later(self) -> None:
+    def _ping_first(self) -> None:
+        if self._written <= PROMPT_BYTES:
+            self.send_keepalive_ping()
+        elif self.ping_interval:
+            self.ping_timer = self.loop.call_later(self.ping_interval - FIRST_PING_S, self.send_keepalive_ping)
+
+    def _abort_later(self, after_s: float | None = None) -> None:
         # `transport.close()` waits for a peer that may never read again. uvicorn cancels the timer with the connection.
         if self.close_timer is not None:
             self.close_timer.cancel()
         if not self.disconnected:
-            self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
+            self.close_timer = self.loop.call_later(after_s or LINGER_S, self.transport.abort)
 
     def _count(self) -> bool:
         now = self.loop.time()

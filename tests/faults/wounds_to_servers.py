@@ -61,7 +61,7 @@ async def commit_without_a_bell(scene: Scene) -> None:
         who = scene.chance.choice(scene.customers)
         wanted = OrderNew.model_validate_json(f'{{"lines": [{{"item_id": "{shop.items[1]["id"]}", "quantity": 1}}]}}')
         placed = await orders.place(
-            scene.silent, UUID(who.user["id"]), UUID(shop.shop["id"]), wanted, key=None, open_limit=0
+            scene.silent, UUID(who.user["id"]), UUID(shop.shop["id"]), wanted, key=None, limits=orders.Limits()
         )
         order = {"id": str(placed.id), "version": placed.version, "status": "pending"}
         scene.crowd.desk.done("order", order, is_silent=True)
