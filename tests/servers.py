@@ -31,6 +31,8 @@ def environment(directory: Path, **settings: str) -> dict[str, str]:
 class Server:
     """One `orderflow serve`, from its first answer to its end."""
 
+    program = "orderflow"
+
     def __init__(self, directory: Path, settings: Mapping[str, str], *options: str) -> None:
         self.directory = directory
         self.settings = dict(settings)
@@ -50,7 +52,7 @@ class Server:
         self.directory.mkdir(parents=True, exist_ok=True)
         with (self.directory / "log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "orderflow", "serve", "--port", port, *self.options],
+                [sys.executable, "-m", self.program, "serve", "--port", port, *self.options],
                 cwd=self.directory,
                 env=environment(self.directory, **self.settings),
                 stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx2
 
 from tests.faults.ledger import Attempt, Change
-from tests.people import Person, Shop
+from tests.people import People, Person, Shop
 
 PATIENCE_S: Final = 3.0
 AGAIN_S: Final = 0.3
@@ -97,6 +97,19 @@ class Desk:
                 return await replace(who, client=client).request(method, path, body, **headers)
         except (httpx2.TransportError, TimeoutError):
             return None
+
+
+async def come(people: People, desk: Desk, shop_count: int, customer_count: int) -> tuple[list[Shop], list[Person]]:
+    """Open the shops, each with something of a limited stock, something of a changing price, something now and then."""
+    shops = []
+    for number in range(shop_count):
+        shop = await people.shop(f"Shop {number}", stock=5)
+        await shop.add("Tea", 250)
+        await shop.add("Cake", 420)
+        for item in shop.items:
+            desk.done("item", item)
+        shops.append(shop)
+    return shops, [await people.register(f"Customer {number}") for number in range(customer_count)]
 
 
 class Crowd:

@@ -12,7 +12,7 @@ from orderflow.db import Database
 from tests.faults import stage, staleness, verdict
 from tests.faults.chaos import Cutting, Wounding, deck
 from tests.faults.ledger import Counts
-from tests.faults.load import Crowd, Desk
+from tests.faults.load import Crowd, Desk, come
 from tests.faults.scene import Scene, Wound
 from tests.faults.stage import BEAT_S, Stage
 from tests.faults.subscribers import Subscriber
@@ -82,7 +82,7 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Result:
     chance = random.Random(plan.seed)  # noqa: S311 - makes a run repeatable
     async with stage.running(1, 2) as everything:
         desk = Desk([site.client for site in everything.sites], chance)
-        shops, customers = await _come(everything, plan, desk)
+        shops, customers = await come(People(everything.sites[0].client), desk, plan.shops, plan.customers)
         crowd = Crowd(desk, shops, customers, plan.pause_s)
         subscribers = list(_subscribers(everything, shops, customers))
         async with _silent(everything) as silent:
@@ -180,20 +180,6 @@ def _complaints(desk: Desk, subscribers: Sequence[Subscriber], wounding: Woundin
             )
         ]
     return found
-
-
-async def _come(everything: Stage, plan: Plan, desk: Desk) -> tuple[list[Shop], list[Person]]:
-    """Open the shops, each with something of a limited stock, something of a changing price, something now and then."""
-    people = People(everything.sites[0].client)
-    shops = []
-    for number in range(plan.shops):
-        shop = await people.shop(f"Shop {number}", stock=5)
-        await shop.add("Tea", 250)
-        await shop.add("Cake", 420)
-        for item in shop.items:
-            desk.done("item", item)
-        shops.append(shop)
-    return shops, [await people.register(f"Customer {number}") for number in range(plan.customers)]
 
 
 def _subscribers(everything: Stage, shops: Sequence[Shop], customers: Sequence[Person]) -> "list[Subscriber]":

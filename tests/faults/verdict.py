@@ -4,18 +4,24 @@ import asyncio
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from tests.faults.fold import SHOWN_AT_PICKUP, Frame, View, shown, state_mark
 from tests.faults.ledger import Book, Counts, Key, Record, Told, audit, total
 from tests.faults.load import Desk
 from tests.faults.staleness import Place
-from tests.faults.subscribers import Subscriber
 from tests.people import Person, Shop
 from tests.stored import stored
 
 QUIET_S: Final = 60.0
 PAGE: Final = 100
+
+
+class Listening(Protocol):
+    """Somebody who was told things: all that was seen, and the highest seq of it."""
+
+    record: Record
+    position: int
 
 
 @dataclass
@@ -37,7 +43,7 @@ class Verdict:
     shown: dict[tuple[View, str], Collection[int]]
 
 
-async def quiet(database_url: str, subscribers: Sequence[Subscriber]) -> bool:
+async def quiet(database_url: str, subscribers: Sequence[Listening]) -> bool:
     """Wait until nothing changes any more and everybody has been told all there is; false if that does not come."""
     try:
         async with asyncio.timeout(QUIET_S):
@@ -55,7 +61,7 @@ async def judge(
     desk: Desk,
     shops: Sequence[Shop],
     customers: Sequence[Person],
-    subscribers: Sequence[Subscriber],
+    subscribers: Sequence[Listening],
 ) -> Verdict:
     """Read the database and count what does not fit together."""
     truth = await _truth(database_url, desk, shops)
