@@ -45,6 +45,8 @@ class Desk:
     attempts: Counter[Attempt] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
     unanswered: int = 0
+    # Why there was no answer at all.
+    failures: Counter[str] = field(default_factory=Counter)
 
     async def ask(
         self,
@@ -95,7 +97,8 @@ class Desk:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 return await replace(who, client=client).request(method, path, body, **headers)
-        except (httpx2.TransportError, TimeoutError):
+        except (httpx2.TransportError, TimeoutError) as error:
+            self.failures[type(error).__name__] += 1
             return None
 
 

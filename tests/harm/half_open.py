@@ -20,9 +20,13 @@ RATE: Final = 10.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How many vanish: half of them on a board where nothing happens, half on one where much does."""
+    """How many vanish: half of them on a board where nothing happens, half on one where much does.
+
+    By then they have answered their first ping: the next one, which nobody answers, comes latest.
+    """
 
     vanished: int = 200
+    settle_s: float = 5.0
 
 
 async def run(site: Site, plan: Plan, say: Callable[[str], None]) -> list[Figure]:
@@ -34,6 +38,7 @@ async def run(site: Site, plan: Plan, say: Callable[[str], None]) -> list[Figure
         await all_live(listeners, proxy.port)
         # And some that vanish in the middle of a request, or before they have asked for anything.
         asking = [await _half_asked(proxy, part) for part in (b"", b"GET / HTTP/1.1\r\n") for _ in range(10)]
+        await asyncio.sleep(plan.settle_s)
         opened = await site.sockets()
         say(f"{opened:.0f} sockets are open; now their peers vanish")
         for link in proxy.links:

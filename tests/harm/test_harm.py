@@ -63,7 +63,7 @@ async def test_who_never_reads_is_closed_and_costs_the_others_nothing(hasty_serv
 async def test_who_vanishes_is_found_out_and_leaves_nothing_behind(hasty_server: MakeSite) -> None:
     made = await hasty_server(hasty.SILENCE, HEADERS_SECONDS="1")
 
-    figures = await half_open.run(made, half_open.Plan(vanished=10), print)
+    figures = await half_open.run(made, half_open.Plan(vanished=10, settle_s=0.5), print)
 
     assert missed(figures, timings=False) == []
 
