@@ -3,6 +3,7 @@
 Its past comes from `benchmarks/growing/history.py`, which is held here to what placing and moving would have left.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -117,7 +118,7 @@ async def order_that_went(db: Database, shop: Shop, who: UUID, *way: Status) -> 
 
 async def counted(database_url: str, what: str, *tables: str) -> int:
     """What PostgreSQL counted of those who have left by now: each connection tells at its end."""
-    async with connected(database_url) as connection:
+    async with connected(database_url) as connection, asyncio.timeout(20):
         while await connection.fetchval(OTHERS):
             pass
         found: int = await connection.fetchval(COUNTED.format(what), tables)

@@ -24,13 +24,19 @@ class Shop:
     items: list[UUID]
 
 
-async def open_shop(db: Database, customers: int, time_zone: str = "Europe/Berlin") -> Shop:
+async def open_shop(db: Database, customers: int) -> Shop:
     """Open it, in a database without users."""
     hasher = accounts.Hasher()
     counter = await _register(db, hasher, "Grace", "shop_owner")
-    shop = await _open(db, counter, "Bench", time_zone)
+    shop = await _open(db, counter, "bench")
     menu = [_id(await items.create(db, counter, shop, ItemNew(name=name, price_minor=350))) for name in ITEMS]
     return Shop(shop, counter, [await _register(db, hasher, f"Ada {n}", "customer") for n in range(customers)], menu)
+
+
+async def open_other(db: Database, shop: Shop, number: int) -> None:
+    """Open another shop of the same owner, whose slug is `other-NUMBER`."""
+    other = await _open(db, shop.counter, f"other-{number}")
+    await items.create(db, shop.counter, other, ItemNew(name=ITEMS[0], price_minor=350))
 
 
 async def place(db: Database, shop: Shop, count: int) -> list[UUID]:
@@ -43,8 +49,9 @@ async def place(db: Database, shop: Shop, count: int) -> list[UUID]:
     ]
 
 
-async def _open(db: Database, owner: UUID, name: str, time_zone: str = "Europe/Berlin") -> UUID:
-    return _id(await shops.create(db, owner, ShopNew(name=name, currency="EUR", time_zone=time_zone)))
+async def _open(db: Database, owner: UUID, slug: str) -> UUID:
+    wanted = ShopNew(name="Bench", slug=slug, currency="EUR", time_zone="Europe/Berlin")
+    return _id(await shops.create(db, owner, wanted))
 
 
 def _id(made: shops.ShopDocument | items.ItemDocument) -> UUID:
