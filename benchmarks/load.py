@@ -1,12 +1,14 @@
 """Runs the load client `wsload` against a board, and reads what it found."""
 
 import json
+import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +127,7 @@ class Client:
                 stderr=subprocess.PIPE,
                 text=True,
                 start_new_session=True,
-                preexec_fn=postgresql.end_with_parent,
+                preexec_fn=partial(postgresql.end_with_parent, os.getpid()),
             )
         try:
             yield process

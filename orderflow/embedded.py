@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -207,7 +208,7 @@ class Server:
                     stderr=log,
                     # A Ctrl-C is meant for orderflow, which still needs its database while it ends.
                     start_new_session=True,
-                    preexec_fn=postgresql.end_with_parent,
+                    preexec_fn=partial(postgresql.end_with_parent, os.getpid()),
                     **postgresql.as_its_user(),
                 )
         return True

@@ -214,8 +214,9 @@ async def sent(db: Database, claimed: Claim, sent_as: str) -> bool:
     """
 
     async def step(transaction: Transaction) -> bool:
-        await transaction.execute(_SENT, {"id": claimed.id, "sent_as": sent_as})
+        # The rate before letters, as a claim does: the other way round they would wait for each other.
         failures = (await transaction.execute(_WORKS)).scalar_one_or_none() or 0
+        await transaction.execute(_SENT, {"id": claimed.id, "sent_as": sent_as})
         if failures >= OUTAGE:
             # What was put off because of the outage comes in its order, not when each of them would try again.
             await transaction.execute(_AFTER_OUTAGE)
@@ -228,12 +229,12 @@ async def not_sent(db: Database, claimed: Claim, setback: Setback) -> None:
     """Settle that it was not accepted, unless another has claimed it after our time."""
 
     async def step(transaction: Transaction) -> None:
-        await transaction.execute(_NOT_SENT, _values(claimed, setback, unfix=claimed.is_fresh and setback.is_certain))
         if setback.pause_s is not None:
             values = {"longest": LONGEST_PAUSE_S, "jitter": setback.jitter, "wait": timedelta(seconds=setback.pause_s)}
             await transaction.execute(_PAUSE, values)
         else:
             await transaction.execute(_LET_GO if setback.error is None else _WORKS)
+        await transaction.execute(_NOT_SENT, _values(claimed, setback, unfix=claimed.is_fresh and setback.is_certain))
 
     await db.run(step)
 

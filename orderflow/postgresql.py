@@ -188,7 +188,10 @@ def serves(pid: int, cluster: Path) -> bool:
     return f"postgres -D {cluster} " in said
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int) -> None:
     """Have the kernel end the calling process orderly when its parent is killed, where the kernel can (Linux)."""
     if sys.platform == "linux":
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:
+            # It was killed before that.
+            os._exit(1)

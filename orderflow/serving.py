@@ -6,6 +6,7 @@ Runs the application, says when it answers, and ends all of it in time. Knows no
 import asyncio
 import contextlib
 import logging
+import multiprocessing
 import os
 import resource
 import signal
@@ -32,6 +33,8 @@ STOP_S = 10
 START_S = 60
 HUNG_S = 20
 PING_S = 0.05
+# A loop that turns has a turn more often than this.
+TICK_S = 2.0
 # How often a socket is asked for a sign of life, and how long that is waited for.
 SOCKET_PING_S = 20.0
 FAILED = 1
@@ -87,7 +90,8 @@ def serve(settings: Settings, taken: socket.socket, workers: int, announce: Anno
 
 def worker() -> Starlette:
     """Make the application of a worker process, which does not outlive the parent that started it."""
-    postgresql.end_with_parent()
+    if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
+        postgresql.end_with_parent(parent.pid)
     return app.from_environment(Path(os.environ[SCOREBOARD]))
 
 
@@ -148,6 +152,33 @@ class _WorkersConfig(uvicorn.Config):
         end_on_signals()
 
 
+class _Ticking(uvicorn.Server):
+    """The server of a worker, which knows when its loop last had a turn."""
+
+    ticked_at = 0.0
+
+    async def on_tick(self, counter: int) -> bool:
+        self.ticked_at = time.monotonic()
+        return await super().on_tick(counter)
+
+
+class Worker(Process):
+    """A worker as its parent sees it; asked for a sign of life, it gives none while its loop hangs."""
+
+    _server: _Ticking | None
+
+    @property
+    def server(self) -> _Ticking:
+        if self._server is None:
+            self._server = _Ticking(config=self.config)
+        return self._server
+
+    def pong(self) -> None:
+        self.child_conn.recv()
+        if not self.server.started or time.monotonic() - self.server.ticked_at < TICK_S:
+            self.child_conn.send(self.server.started)
+
+
 class _Workers(Multiprocess):
     """The parent of several workers: replaces one that dies or hangs, but gives up when they cannot even start."""
 
@@ -156,6 +187,10 @@ class _Workers(Multiprocess):
         self._announce = announce
         self._retired: list[Process] = []
         self._heard_at: dict[Process, float] = {}
+
+    def init_processes(self) -> None:
+        """Start them all."""
+        self.processes = [self._started() for _ in range(self.processes_num)]
 
     def serve(self) -> int:
         """Run the workers until told to end; return the exit code."""
@@ -218,7 +253,7 @@ class _Workers(Multiprocess):
             self._retire(old)
 
     def _started(self) -> Process:
-        process = Process(self.config, self.sockets)
+        process = Worker(self.config, self.sockets)
         process.start()
         return process
 
@@ -239,6 +274,7 @@ class _Workers(Multiprocess):
             if time.monotonic() > deadline:
                 logger.warning("worker %s did not end within %s s: killed", old.pid, STOP_S)
                 old.process.kill()
+                old.process.join()
         if not old.process.is_alive():
             self._retired.remove(old)
 

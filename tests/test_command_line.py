@@ -15,7 +15,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from orderflow import embedded, migrations
+from orderflow import embedded, migrations, serving
+from orderflow.settings import Settings
 from tests import places
 from tests.commands import COMMAND, DEADLINE_S, Served, environment_of, open_shop, run, wait_until
 from tests.redis_server import RedisServer
@@ -236,6 +237,34 @@ def test_workers_do_not_outlive_a_parent_that_was_killed(serve: Callable[..., Se
         assert serve("--workers", "2", REDIS_URL=redis.url).get("readyz") == 200
 
 
+def test_workers_end_whose_parent_was_killed_while_they_still_started(environment: dict[str, str]) -> None:
+    command = [*COMMAND, "serve", "--port", "0", "--workers", "2"]
+    with RedisServer() as redis:
+        given = environment | {"REDIS_URL": redis.url}
+        with subprocess.Popen(command, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            wait_until(lambda: len(workers_of(process.pid)) == 2)
+            orphans = workers_of(process.pid)
+            process.kill()
+
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in orphans))
+
+
+def test_a_worker_whose_loop_hangs_gives_no_sign_of_life() -> None:
+    config = serving.configured(Settings.model_construct(host="127.0.0.1", port=0, forwarded_allow_ips=""), "none", 2)
+    worker = serving.Worker(config, [])
+    worker.server.started = True
+
+    def answers() -> bool:
+        worker.parent_conn.send(b"ping")
+        worker.pong()
+        return worker.parent_conn.poll(0) and bool(worker.parent_conn.recv())
+
+    asyncio.run(worker.server.on_tick(1))
+    assert answers()
+    worker.server.ticked_at -= serving.TICK_S
+    assert not answers()
+
+
 def test_workers_end_where_nobody_can_be_told_that_they_are_ready(environment: dict[str, str]) -> None:
     command = [*COMMAND, "serve", "--port", "0", "--workers", "2"]
     reader, writer = os.pipe()
@@ -251,9 +280,18 @@ def test_workers_end_where_nobody_can_be_told_that_they_are_ready(environment: d
 
 
 def workers(served: Served) -> list[int]:
+    return workers_of(served.process.pid)
+
+
+def workers_of(parent: int) -> list[int]:
     """Name the worker processes by what they were started to run."""
-    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        # One may end between being listed and being looked at.
+        with suppress(OSError):
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(int(pid))
+    return found
 
 
 def test_the_openapi_document_is_printed(environment: dict[str, str]) -> None:

@@ -173,12 +173,48 @@ async def test_a_ready_order_that_was_picked_up_by_mistake_has_its_letter_again(
     assert last["queued_at"] > first["queued_at"]
 
 
+async def test_a_letter_that_may_have_been_accepted_comes_back_with_a_recall_in_the_same_words(
+    api: Api, database_url: str
+) -> None:
+    cafe, ada = await api.shop(), await api.register()
+    order = await _moved(ada, cafe, "ready")
+    await stored(
+        database_url,
+        """UPDATE outbox SET attempts = 1, payload = '{"subject": "as it was"}', claimed_at = now() - interval '1 hour',
+           leased_until = now() + interval '1 minute'""",
+    )
+    (before,) = await outbox(database_url)
+
+    await cafe.owner.move(order, "picked_up")
+    await cafe.owner.move(order, "ready")
+
+    _, after = await outbox(database_url)
+    assert after["state"] == "waiting"
+    assert [after[name] for name in ("id", "payload", "claimed_at")] == [
+        before[name] for name in ("id", "payload", "claimed_at")
+    ]
+
+
+async def test_nobody_is_told_eleven_times_that_one_order_is_ready(api: Api, database_url: str) -> None:
+    cafe, ada = await api.shop(), await api.register()
+    order = await _moved(ada, cafe, "preparing")
+
+    for _ in range(12):
+        order = await cafe.owner.move(order, "ready")
+        await stored(
+            database_url, "UPDATE outbox SET state = 'sent', settled_at = now() WHERE state = 'waiting' RETURNING 1"
+        )
+        order = await cafe.owner.move(order, "preparing")
+
+    assert len(await outbox(database_url)) == 10
+
+
 @pytest.mark.parametrize(
     "told",
     [
         "state = 'sent', settled_at = now()",
-        # It may have been accepted.
-        "state = 'withdrawn', settled_at = now(), attempts = 1, payload = '{}', claimed_at = now()",
+        # Resend may have forgotten its key.
+        "state = 'withdrawn', settled_at = now(), attempts = 1, payload = '{}', claimed_at = now() - '21 h'::interval",
         "state = 'given_up', settled_at = now(), attempts = 1",
         "state = 'withdrawn', settled_at = now(), recipient = NULL",
     ],

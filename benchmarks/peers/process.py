@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.cores import on
@@ -42,7 +43,7 @@ def serving(
             stderr=log,
             # Ctrl-C is for us, who then end it.
             start_new_session=True,
-            preexec_fn=postgresql.end_with_parent,
+            preexec_fn=partial(postgresql.end_with_parent, os.getpid()),
         )
     try:
         _wait_for(process, port, place)

@@ -63,22 +63,25 @@ BEGIN
         INSERT INTO outbox (id, order_id, kind, recipient, state, queued_at, due_at, attempts)
         SELECT uuid_of_now(), of_order, to_status, mail_to, 'waiting', at_instant,
                at_instant + CASE WHEN to_status = 'ready' THEN hold ELSE '0' END, 0
-        WHERE mail_to IS NOT NULL
+        -- Nobody is told ten times of one order, whatever is done with it.
+        WHERE mail_to IS NOT NULL AND NOT EXISTS (
+            SELECT FROM outbox y WHERE y.order_id = of_order AND y.kind = to_status AND y.state = 'sent' OFFSET 9)
         ON CONFLICT (order_id) WHERE kind = 'picked_up' DO UPDATE
         SET state = 'waiting', recipient = excluded.recipient, queued_at = excluded.queued_at,
             due_at = excluded.due_at, retry_at = NULL, settled_at = NULL, error = NULL
         WHERE outbox.state = 'withdrawn'
           AND (outbox.payload IS NULL OR outbox.claimed_at > at_instant - interval '20 hours');
     ELSIF to_status = 'ready' AND is_recall THEN
-        -- A recall queues none, but the one that was withdrawn with the status comes back with it, unless it may have told
-        -- its customer already.
+        -- A recall queues none, but the one that was withdrawn with the status comes back with it: under the same key and
+        -- with the same words if it may have been accepted, and not at all once Resend may have forgotten the key.
         at_instant := clock();
         UPDATE outbox x
         SET state = 'waiting', queued_at = at_instant, due_at = at_instant + hold, retry_at = NULL, settled_at = NULL,
             error = NULL
         WHERE x.id = (SELECT y.id FROM outbox y WHERE y.order_id = of_order AND y.kind = 'ready'
                       ORDER BY y.queued_at DESC, y.id DESC LIMIT 1)
-          AND x.state = 'withdrawn' AND x.claimed_at IS NULL AND x.recipient IS NOT NULL;
+          AND x.state = 'withdrawn' AND x.recipient IS NOT NULL
+          AND (x.payload IS NULL OR x.claimed_at > at_instant - interval '20 hours');
     END IF;
 
     SELECT f.epoch, f.head INTO STRICT feed FROM feeds f WHERE f.id = was.shop_id FOR NO KEY UPDATE;

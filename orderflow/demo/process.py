@@ -1,9 +1,11 @@
 """The process in which the demo's people live: beside the server, not inside of it, and never longer than it."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 from orderflow import postgresql
 from orderflow.demo.play import Play
@@ -24,7 +26,8 @@ def beside(wanted: Play) -> Iterator[None]:
     }
     given = [str(part) for option in options.items() if option[1] is not None for part in option]
     command = [sys.executable, "-P", "-m", "orderflow", "demo", *given]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=postgresql.end_with_parent)
+    never_longer = partial(postgresql.end_with_parent, os.getpid())
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=never_longer)
     try:
         yield
     finally:

@@ -35,9 +35,12 @@ class Arrivals:
 
     def _turn(self) -> None:
         self._left = PER_TURN
-        while self._waiting and self._left:
-            self._left -= 1
-            self._waiting.popleft()()
-        self._is_scheduled = self._left < PER_TURN
-        if self._is_scheduled:
-            self._loop.call_soon(self._turn)
+        try:
+            while self._waiting and self._left:
+                self._left -= 1
+                self._waiting.popleft()()
+        finally:
+            # Whatever becomes of one, the others are let in.
+            self._is_scheduled = self._left < PER_TURN
+            if self._is_scheduled:
+                self._loop.call_soon(self._turn)
