@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,7 @@ from benchmarks.peers.nchan import Nchan
 from benchmarks.peers.on_uvicorn import Channels, StarletteLoop
 from benchmarks.peers.orderflow import Orderflow
 from benchmarks.peers.peer import Lacking, Peer
+from benchmarks.progress import Progress
 
 PEERS: Final[Sequence[Peer]] = (
     Orderflow(),
@@ -44,24 +44,6 @@ PEERS: Final[Sequence[Peer]] = (
 GROUPS: Final = (("crowd",), ("one outstanding", "eight outstanding", "50,000 a second", "highest rate"))
 # Of these, an order's way to the last board as well.
 MOVING: Final = ("orderflow", "nchan")
-
-
-@dataclass
-class Progress:
-    """What is under way, on standard error, and about how long the rest takes."""
-
-    total: int
-    done: int = 0
-    began: float = field(default_factory=time.monotonic)
-
-    def say(self, what: str) -> None:
-        """Begin the next of all measurements."""
-        left = ""
-        if self.done:
-            minutes = (time.monotonic() - self.began) / self.done * (self.total - self.done) / 60
-            left = f", about {minutes:.0f} min left"
-        print(f"  {self.done + 1} of {self.total}{left}: {what}", file=sys.stderr, flush=True)
-        self.done += 1
 
 
 class Benchmark:

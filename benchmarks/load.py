@@ -65,14 +65,39 @@ class Client:
         """
         return self._run(board, ["--sockets", str(sockets), "--settle", str(settle_s)])
 
+    @contextmanager
+    def holding(self, board: Board, sockets: int) -> Iterator[None]:
+        """Keep sockets open for as long as the context lasts, and take what they are sent.
+
+        Raises: Failed unless all of them open, and stay open.
+        """
+        if not sockets:
+            yield
+            return
+        with self._started([*_about(board), "--sockets", str(sockets), "--gate"]) as process:
+            _wait_for_gate(process)
+            yield
+            run = _run_of(process, "go\n")
+        if run["closed"]:
+            raise Failed(f"{run['closed']:.0f} of {sockets} sockets that were to be held were closed")
+
     def publish(
-        self, board: Board, sockets: int, seconds: float, *, warm_up_s: float, window: int = 0, rate: float = 0
+        self,
+        board: Board,
+        sockets: int,
+        seconds: float,
+        *,
+        warm_up_s: float,
+        window: int = 0,
+        rate: float = 0,
+        at_most: int = 0,
     ) -> Run:
-        """Open sockets and publish: `window` messages outstanding, or `rate` messages a second.
+        """Open sockets and publish: `window` messages outstanding, or `rate` messages a second; so many at most.
 
         Raises: Failed unless all sockets open.
         """
         how = ["--window", str(window)] if window else ["--rate", str(rate)]
+        how += ["--at-most", str(at_most)] if at_most else []
         words = ["--sockets", str(sockets), "--seconds", str(seconds), "--warm-up", str(warm_up_s), *how]
         with tempfile.TemporaryDirectory() as place:
             for number, request in enumerate(board.requests):
@@ -84,20 +109,11 @@ class Client:
     def _run(self, board: Board, words: list[str]) -> Run:
         _wait_until_calm(board.pids)
         with self._started([*_about(board), *words]) as process:
-            if board.before_publishing and "--gate" in words:
-                assert process.stdout is not None
-                assert process.stdin is not None
-                process.stdout.readline()
-                board.before_publishing()
-                process.stdin.write("go\n")
-                process.stdin.flush()
-            said, complaint = process.communicate(timeout=PATIENCE_S)
-        if process.returncode:
-            raise Failed(complaint.strip() or f"wsload ended with {process.returncode}")
-        run = Run(json.loads(said))
-        if run["opened"] < run["sockets"]:
-            raise Failed(f"{run['opened']:.0f} of {run['sockets']:.0f} sockets opened {complaint.strip()[:200]!r}")
-        return run
+            if not (board.before_publishing and "--gate" in words):
+                return _run_of(process)
+            _wait_for_gate(process)
+            board.before_publishing()
+            return _run_of(process, "go\n")
 
     @contextmanager
     def _started(self, words: list[str]) -> Iterator["subprocess.Popen[str]"]:
@@ -116,6 +132,26 @@ class Client:
         finally:
             process.kill()
             process.wait()
+
+
+def _wait_for_gate(process: "subprocess.Popen[str]") -> None:
+    """Wait until the sockets are open, or it has ended without that."""
+    assert process.stdout is not None
+    process.stdout.readline()
+
+
+def _run_of(process: "subprocess.Popen[str]", word: str | None = None) -> Run:
+    """What it found at its end.
+
+    Raises: Failed if that is not a run with all sockets.
+    """
+    said, complaint = process.communicate(word, timeout=PATIENCE_S)
+    if process.returncode:
+        raise Failed(complaint.strip() or f"wsload ended with {process.returncode}")
+    run = Run(json.loads(said))
+    if run["opened"] < run["sockets"]:
+        raise Failed(f"{run['opened']:.0f} of {run['sockets']:.0f} sockets opened {complaint.strip()[:200]!r}")
+    return run
 
 
 def _wait_until_calm(pids: list[int]) -> None:

@@ -3,10 +3,11 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from orderflow import tables
+# Each adds its tables to the metadata.
+from orderflow import columns, mail_tables, tables  # noqa: F401
 
 # `orderflow.migrations` hands it over, and owns its transaction and its lock.
 connection: Connection = context.config.attributes["connection"]
 
-context.configure(connection=connection, target_metadata=tables.metadata, compare_server_default=True)
+context.configure(connection=connection, target_metadata=columns.metadata, compare_server_default=True)
 context.run_migrations()

@@ -98,7 +98,7 @@ class Counts:
             "transaction_duration_seconds", "Calls of the database, waits and retries included.", "kind"
         )
         self.retries = self._counted("transaction_retries", "Calls of the database begun anew.", "cause")
-        self.retries.begin("deadlock", "serialization", "lock_timeout", "lost")
+        self.retries.begin("deadlock", "serialization", "lock_timeout", "stale", "lost")
         self.pool_waits = self._timed("pool_wait_seconds", "Waits for a connection to the database.", "pool")
         self.turn_waits = self._timed("turn_wait_seconds", "Waits of orders for their shop's turn.").of()
 

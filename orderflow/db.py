@@ -37,6 +37,7 @@ HOT_READS: Final = 4
 CONNECT_S: Final = 3.0
 COMMAND_S: Final = 7.0
 TURN_WAIT_S: Final = 3.0
+QUIET_S: Final = 60.0
 SERVER_SETTINGS: Final = {
     "lock_timeout": "2s",
     "statement_timeout": "5s",
@@ -90,6 +91,8 @@ class Database:
         self._readers = Lent(self._lend, HOT_READS, self._counts.pool_waits.of("readers"))
         self._shop_turns: dict[str, Turn] = {}
         self._writes: set[asyncio.Task[Any]] = set()
+        # By SQLSTATE, until when it is not told loudly again what is missing.
+        self._quiet_until: dict[str, float] = {}
 
     async def close(self) -> None:
         """Wait for the writes under way and give all connections back."""
@@ -105,8 +108,8 @@ class Database:
         The step may run up to four times; what it raises rolls back. A caller that is cancelled does not cancel it.
 
         Raises:
-            Unavailable: the database is away, or others held the same rows for too long. Where the connection was lost
-                during COMMIT, the change may have happened.
+            Unavailable: the database is away, or lacks a table, or others held the same rows for too long. Where the
+                connection was lost during COMMIT, the change may have happened.
         """
         return await self._shielded(self._counted("run", lambda: self._retried(lambda: self._transaction(step))))
 
@@ -227,6 +230,9 @@ class Database:
                 verdict = pool.verdict(error)
                 if verdict is None:
                     raise
+                if verdict == "lacking":
+                    self._complain(error)
+                    raise Unavailable from error
                 is_late = asyncio.get_running_loop().time() - began > RETRY_WITHIN_S
                 if is_late or number == ATTEMPTS or (verdict == "away" and not (lost_too and number == 1)):
                     logger.warning("the database did not do it: %s (attempt %d)", pool.name(error), number)
@@ -234,6 +240,21 @@ class Database:
                 self._counts.retries.of(pool.cause(error)).add()
                 await asyncio.sleep(random.uniform(0, 0.01 * 4**number))  # noqa: S311
         raise AssertionError("the last attempt returns or raises")
+
+    def _complain(self, error: BaseException) -> None:
+        """Tell whoever runs it what the database lacks: loudly and with the place, but not for each request."""
+        state, now = pool.sqlstate(error), asyncio.get_running_loop().time()
+        if now < self._quiet_until.get(state, now):
+            logger.warning("the database lacks something (%s): %s", state, pool.name(error))
+            return
+        self._quiet_until[state] = now + QUIET_S
+        logger.error(
+            "the database lacks what this orderflow needs, and what needs it answers 503 until it is there: is it "
+            "being restored, or of another version? SQLSTATE %s, %s",
+            state,
+            pool.name(error),
+            exc_info=error,
+        )
 
     async def _shielded(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(work, name="write")

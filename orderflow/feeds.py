@@ -53,6 +53,8 @@ _ITEMS: Final = """(SELECT '[' || coalesce(string_agg(item_document(i), ',' ORDE
     FROM items i WHERE i.shop_id = f.id AND NOT i.archived) AS items"""
 _SHOP: Final = "(SELECT shop_document(s) FROM shops s WHERE s.id = f.id) AS shop"
 _ACTIVE: Final = "is_active"
+# The last change of what is finished; not updated_at, which would take the moves before that out of HOT if indexed.
+_FINISHED_AT: Final = "coalesce(d.picked_up_at, d.cancelled_at)"
 
 # One statement each: one snapshot of the database, so that the parts and the seq belong together.
 _SNAPSHOTS: Final[dict[View, str]] = {
@@ -66,15 +68,15 @@ _SNAPSHOTS: Final[dict[View, str]] = {
         (SELECT '[' || coalesce(string_agg(
              '{"day":"' || o.business_day || '","number":' || o.number || ',"status":"' || o.status || '"}',
              ',' ORDER BY o.id), '') || ']'
-         FROM orders o WHERE o.shop_id = f.id AND o.status IN ('preparing', 'ready')) AS orders
+         FROM orders o WHERE o.shop_id = f.id AND o.is_active AND o.status IN ('preparing', 'ready')) AS orders
         FROM feeds f WHERE f.id = $1""",
     "customer": f"""SELECT f.epoch, f.head, instant(clock()) AS at,
         (SELECT {_ORDERS} FROM orders o WHERE o.id IN (
             SELECT a.id FROM orders a WHERE a.customer_id = f.id AND a.{_ACTIVE}
             UNION ALL (
                 SELECT d.id FROM orders d
-                WHERE d.customer_id = f.id AND NOT d.{_ACTIVE} AND d.updated_at > now() - interval '24 hours'
-                ORDER BY d.updated_at DESC LIMIT {FINISHED_SHOWN}))) AS orders
+                WHERE d.customer_id = f.id AND NOT d.{_ACTIVE} AND {_FINISHED_AT} > now() - interval '24 hours'
+                ORDER BY {_FINISHED_AT} DESC LIMIT {FINISHED_SHOWN}))) AS orders
         FROM feeds f WHERE f.id = $1""",  # noqa: S608
 }
 

@@ -5,16 +5,17 @@ Knows no database and no socket. An event carries its document (an order, an ite
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
-from orderflow.lifecycle import SHOWN_AT_PICKUP
+from orderflow.lifecycle import PARTIES, SHOWN_AT_PICKUP, STATUSES
 
 View: TypeAlias = Literal["shop", "pickup", "menu", "customer"]
 Kind: TypeAlias = Literal["placed", "moved", "item", "shop"]
 
-_KINDS: Final = frozenset({"placed", "moved", "item", "shop"})
+_ORDER_KINDS: Final = frozenset({"placed", "moved"})
+_KINDS: Final = _ORDER_KINDS | {"item", "shop"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def instant(at: datetime) -> str:
 
 
 def event_of(fields: dict[str, Any], document: str | None = None) -> Event:
-    """The event that the database or another process tells as a JSON object.
+    """The event that the database tells as a JSON object.
 
     Raises:
         ValueError, KeyError, TypeError: it is not one.
@@ -80,7 +81,7 @@ def event_of(fields: dict[str, Any], document: str | None = None) -> Event:
 
 
 def message_of(event: Event) -> bytes:
-    """What tells another process of an event; `event_of(json.loads(...))` reads it."""
+    """What tells another process of an event; `event_in` reads it."""
     fields: dict[str, Any] = {
         "kind": event.kind,
         "at": event.at,
@@ -104,9 +105,35 @@ def message_of(event: Event) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def event_in(message: bytes) -> Event:
+    """The event that another process tells by `message_of`.
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError: no frame can be made of it.
+    """
+    event = event_of(json.loads(message))
+    if datetime.fromisoformat(event.at).tzinfo is None:
+        raise ValueError("an event has an instant")
+    if event.kind in _ORDER_KINDS:
+        _check_order(event)
+    elif event.kind == "shop":
+        _shop_name(event.document)
+    return event
+
+
+def _check_order(event: Event) -> None:
+    if event.to_status not in STATUSES or event.from_status not in (None, *STATUSES) or event.by not in PARTIES:
+        raise ValueError("not a move of an order")
+    # Whatever the types say, this came from outside.
+    reason: Any = event.reason
+    if not isinstance(reason, str | None) or type(event.number) is not int:
+        raise TypeError("not what is told of an order")
+    date.fromisoformat(event.day or "")
+
+
 def frame(event: Event, view: View) -> str | None:
     """What a channel with this view shows of an event: the text of one frame, or None where it shows nothing."""
-    if event.kind in ("placed", "moved"):
+    if event.kind in _ORDER_KINDS:
         if view == "pickup":
             return _pickup(event)
         return None if view == "menu" else _order(event, view)

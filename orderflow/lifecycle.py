@@ -11,6 +11,7 @@ Status: TypeAlias = Literal["pending", "preparing", "ready", "picked_up", "cance
 Party: TypeAlias = Literal["customer", "shop", "system"]
 
 STATUSES: Final[tuple[Status, ...]] = ("pending", "preparing", "ready", "picked_up", "cancelled")
+PARTIES: Final[tuple[Party, ...]] = ("customer", "shop", "system")
 ACTIVE: Final[tuple[Status, ...]] = ("pending", "preparing", "ready")
 SHOWN_AT_PICKUP: Final[frozenset[str]] = frozenset({"preparing", "ready"})
 

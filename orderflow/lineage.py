@@ -25,6 +25,8 @@ _FIGURES: Final = {
     "timeline": """CASE WHEN NOT pg_is_in_recovery()
         THEN CAST(CAST('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS bit(32)) AS integer) END""",
     "database_oid": "(SELECT CAST(oid AS bigint) FROM pg_database WHERE datname = current_database())",
+    # A restore into the same database makes it anew.
+    "feeds_oid": "CAST(CAST(to_regclass('feeds') AS oid) AS bigint)",
 }
 # What was heard from so lately has lost minutes at most: a standby took over. Of anything else the logouts of hours or
 # days may be undone, and whoever was active since then has a token that it does not know anyway.
@@ -47,6 +49,7 @@ class Lineage:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._statement: str | None = None
+        self._has_begun = False
 
     async def begin(self) -> None:
         """Note a database that is seen for the first time, and do what `check` does.
@@ -55,16 +58,21 @@ class Lineage:
             Unavailable: the database is away.
         """
         await self._settle(is_start=True)
+        self._has_begun = True
 
     async def check(self) -> None:
         """Look whether this is the database that was noted; if not, nobody may trust what another one has told.
 
-        Cheap where nothing has changed: one statement. It never notes a first one, which may be a half of a restore.
+        Cheap where nothing has changed: one statement. It never notes a first one, which may be a half of a restore,
+        unless the database was away when `begin` was called: then this begins.
 
         Raises:
             Unavailable: the database is away.
         """
-        await self._settle(is_start=False)
+        if self._has_begun:
+            await self._settle(is_start=False)
+        else:
+            await self.begin()
 
     async def restored(self) -> Renewal:
         """Do all that has to follow a restore, noticed or not, and end all sessions.
@@ -138,6 +146,7 @@ async def _renew(transaction: Transaction, found: dict[str, Any], *, are_session
 async def _note(transaction: Transaction, found: dict[str, Any], sessions_since: datetime | None) -> None:
     known = {name: found[name] for name in _FIGURES} | {"noted_at": func.clock()}
     known |= {"sessions_since": sessions_since} if sessions_since else {}
+    # Refused while the key is missing, which a restore makes when all rows of all tables are back.
     noting = insert(lineage).values(id=True, **known)
     await transaction.execute(noting.on_conflict_do_update(index_elements=["id"], set_=known))
 

@@ -19,7 +19,11 @@ from orderflow.counts import Times
 
 WAIT_S: Final = 3.0
 
-_AGAIN: Final = {"40P01": "deadlock", "40001": "serialization", "55P03": "lock_timeout"}
+# The last: what a connection remembers of a function or table was made anew, by a restore or a migration.
+_AGAIN: Final = {"40P01": "deadlock", "40001": "serialization", "55P03": "lock_timeout", "XX000": "stale"}
+# Table, function, constraint to conflict with, column, other object, schema, or a row that is always there: a restore
+# takes them away for a while, and whoever has not migrated does not have them.
+_LACKING: Final = frozenset({"42P01", "42883", "42P10", "42703", "42704", "3F000", "P0002"})
 # Statement cancelled, shut down, crashed, starting, read-only, transaction timed out, renamed, not to be logged in to.
 _AWAY: Final = frozenset(
     {"57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04", "3D000", "28P01", "28000", "55000"}
@@ -112,22 +116,35 @@ async def acquire(free: asyncio.Semaphore, patience_s: float, waits: Times) -> N
 
 
 def verdict(error: BaseException) -> str | None:
-    """`again`: the same transaction may succeed; `away`: the database is not to be had; None: it is our mistake."""
+    """What an error says of the database.
+
+    `again`: the same transaction may succeed; `away`: the database is not to be had; `lacking`: it is, but without
+    something that we need; None: it is our mistake.
+    """
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return "away"
         error = _of_driver(error)
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-        if state in _AGAIN:
+        if state in _AGAIN or isinstance(error, asyncpg.InvalidCachedStatementError):
             return "again"
+        if state in _LACKING:
+            return "lacking"
         return "away" if state in _AWAY or state.startswith(_AWAY_CLASSES) else None
     return "away" if isinstance(error, _LOST) else None
 
 
 def cause(error: BaseException) -> str:
     """Why it is tried again, in a word."""
-    return _AGAIN.get(getattr(_of_driver(error), "sqlstate", None) or "", "lost")
+    if isinstance(_of_driver(error), asyncpg.InvalidCachedStatementError):
+        return "stale"
+    return _AGAIN.get(sqlstate(error), "lost")
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's code of an error; "" for one that is not PostgreSQL's."""
+    return getattr(_of_driver(error), "sqlstate", None) or ""
 
 
 def _of_driver(error: BaseException) -> BaseException:

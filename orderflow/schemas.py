@@ -143,6 +143,17 @@ class ShopPage(Model):
     next_cursor: str | None
 
 
+class MyShop(Shop):
+    """A shop as who works there sees it among their own."""
+
+    role: Literal["owner", "staff"]
+
+
+class MyShopPage(Model):
+    data: list[MyShop]
+    next_cursor: str | None
+
+
 class Screen(Model):
     """A screen of a shop: the address at which people reach it, and the path of that as a QR code."""
 

@@ -26,11 +26,15 @@ SLUGS_LOCK: Final = 5_117_204_883
 _NAMED: Final = "s.id = coalesce($1, (SELECT g.shop_id FROM shop_slugs g WHERE g.slug = $2))"
 _GET: Final = f"SELECT s.version, shop_document(s) AS document FROM shops s WHERE {_NAMED}"  # noqa: S608
 _PAGE: Final = """
-    SELECT s.id, s.name, shop_document(s) AS document FROM shops s
+    SELECT s.id, s.name, {document} AS document FROM shops s
     WHERE {which} AND ($2::text IS NULL OR (s.name, s.id) > ($2, $3::uuid)) ORDER BY s.name, s.id LIMIT $4
 """
-_LISTED: Final = _PAGE.format(which="s.listed AND ($1::text IS NULL OR s.name ILIKE $1)")
-_OF_USER: Final = _PAGE.format(which="s.id IN (SELECT t.shop_id FROM shop_staff t WHERE t.user_id = $1)")
+_ROLE: Final = "CASE s.owner_id WHEN $1 THEN 'owner' ELSE 'staff' END"
+_LISTED: Final = _PAGE.format(document="shop_document(s)", which="s.listed AND ($1::text IS NULL OR s.name ILIKE $1)")
+_OF_USER: Final = _PAGE.format(
+    document=f"""left(shop_document(s), -1) || ',"role":"' || {_ROLE} || '"}}'""",
+    which="s.id IN (SELECT t.shop_id FROM shop_staff t WHERE t.user_id = $1)",
+)
 
 _NOW: Final = func.clock()
 _DOCUMENT: Final = func.shop_document(literal_column("shops")).cast(Text).label("document")
@@ -63,7 +67,7 @@ async def listed(db: Database, part: str | None, *, behind: tuple[str, UUID] | N
 
 
 async def of_user(db: Database, user: UUID, *, behind: tuple[str, UUID] | None, limit: int) -> Page:
-    """The shops that somebody owns or works for, by name, behind a given one."""
+    """The shops that somebody owns or works for, by name, behind a given one; each says in `role` which of the two."""
     return await _page(db, _OF_USER, user, behind, limit)
 
 

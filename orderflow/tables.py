@@ -1,7 +1,7 @@
-"""The schema as SQLAlchemy Core tables. The migrations make it; a test holds the two together."""
+"""The schema as SQLAlchemy Core tables, without the e-mails'. The migrations make it; a test holds them together."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ARRAY,
@@ -11,12 +11,10 @@ from sqlalchemy import (
     Column,
     Computed,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -26,34 +24,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from orderflow.columns import at as _at
+from orderflow.columns import identity as _id
+from orderflow.columns import metadata
+from orderflow.columns import required as _required
 from orderflow.credentials import NO_HASH
 from orderflow.lifecycle import ACTIVE, STATUSES
-
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
-
-
-def _id() -> Column[Any]:
-    return Column("id", Uuid, primary_key=True)
-
-
-def _at(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _required(name: str, kind: Any, *more: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, *more, nullable=False, **options)
 
 
 # In PostgreSQL's own words, since that is what a comparison of the schema reads.
@@ -227,6 +207,16 @@ orders: Final = Table(
     # The boards and what nobody touched for long; how many a customer has open at a shop.
     Index("ix_orders_active_shop_id", "shop_id", "id", postgresql_where=text("is_active")),
     Index("ix_orders_active_customer_id", "customer_id", "shop_id", postgresql_where=text("is_active")),
+    # What was finished lately, of a customer. By columns that no move within the open orders changes (HOT again).
+    Index(
+        "ix_orders_customer_id_finished_at",
+        "customer_id",
+        text("coalesce(picked_up_at, cancelled_at)"),
+        postgresql_where=text("NOT is_active"),
+    ),
+    # The lists of what was cancelled, which may be few among very many.
+    Index("ix_orders_cancelled_shop_id", "shop_id", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
+    Index("ix_orders_cancelled_customer_id", "customer_id", "id", postgresql_where=text("cancelled_at IS NOT NULL")),
     # What staff ordered for an address, when the account with this address is erased.
     Index("ix_orders_email", "email", postgresql_where=text("email IS NOT NULL")),
     postgresql_with={"fillfactor": "80"},
@@ -302,72 +292,6 @@ events: Final = Table(
     Index("ix_events_order_id_shop_seq", "order_id", "shop_seq", postgresql_where=text("order_id IS NOT NULL")),
 )
 
-# E-mails to send, written by the transaction that they follow from. The id is Resend's Idempotency-Key.
-outbox: Final = Table(
-    "outbox",
-    metadata,
-    _id(),
-    _required("order_id", Uuid, ForeignKey("orders.id")),
-    _required("kind", Text),
-    # Null once the account or the address that it belongs to has been erased.
-    Column("recipient", Text),
-    _required("state", Text),
-    _at("queued_at"),
-    # The end of the hold, or when somebody put it back: the order in which an owner's are sent, and what its age counts
-    # from.
-    _at("due_at"),
-    _required("attempts", Integer),
-    # Not before this, after a failure of which it may be the cause itself; null otherwise.
-    _at("retry_at", nullable=True),
-    # Rendered and fixed at the first claim, so that each attempt sends the same under its key; null before that, again
-    # where it is certain that no attempt was accepted, and once it was sent.
-    Column("payload", JSON),
-    # The moment of the claim that fixed the payload; null before that.
-    _at("claimed_at", nullable=True),
-    # While a worker has it; null for nobody.
-    _at("leased_until", nullable=True),
-    # When it was sent, withdrawn or given up; null while it waits.
-    _at("settled_at", nullable=True),
-    # Resend's id of it, or the path of its file; null until it is sent.
-    Column("sent_as", Text),
-    # What the last attempt failed with, in a sentence; null if none did.
-    Column("error", Text),
-    # The owner of the order's shop, whose turn it takes. A trigger sets it; null where it was settled before that.
-    Column("owner_id", Uuid),
-    # When its failures were put down to an outage, which happens once: the next ones are taken for its own.
-    _at("excused_at", nullable=True),
-    CheckConstraint("kind IN ('ready', 'picked_up')", name="kind"),
-    CheckConstraint("state IN ('waiting', 'sent', 'withdrawn', 'given_up')", name="state"),
-    CheckConstraint("(state = 'waiting') = (settled_at IS NULL)", name="settled_at"),
-    # Told at most once per order, however often it is picked up.
-    Index("uq_outbox_order_id_picked_up", "order_id", unique=True, postgresql_where=text("kind = 'picked_up'")),
-    # What leaves an order's history: its mails are found when it moves, and when its customer is erased.
-    Index("ix_outbox_order_id", "order_id"),
-    # Whether anything is due, and what has been for too long.
-    Index("ix_outbox_due_at_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
-    # Whose letters wait, and of each owner the one that has been due for longest.
-    Index("ix_outbox_owner_id_due_at_id", "owner_id", "due_at", "id", postgresql_where=text("state = 'waiting'")),
-)
-
-# When a letter of an owner's shops was claimed last: next is who has waited for longest.
-mail_turns: Final = Table(
-    "mail_turns",
-    metadata,
-    Column("owner_id", Uuid, primary_key=True),
-    _at("claimed_at"),
-)
-
-# When staff placed an order for an address, within the last hour: what bounds that. Without the address, and apart from
-# the orders, since an erasure makes no room.
-staff_emails: Final = Table(
-    "staff_emails",
-    metadata,
-    _required("shop_id", Uuid),
-    _at("at"),
-    _required("order_id", Uuid),
-    PrimaryKeyConstraint("shop_id", "at", "order_id"),
-)
-
 # Orders under way that staff had placed for somebody who was erased meanwhile: their words go when they are finished.
 late_erasures: Final = Table(
     "late_erasures",
@@ -377,21 +301,6 @@ late_erasures: Final = Table(
     _at("done_at", nullable=True),
     # Asked every second: whether words went lately.
     Index("ix_late_erasures_done_at", "done_at", postgresql_where=text("done_at IS NOT NULL")),
-)
-
-# One row: when the next e-mail may leave, over all processes, so that the team's rate at Resend is kept.
-mail_rate: Final = Table(
-    "mail_rate",
-    metadata,
-    Column("id", Boolean, primary_key=True),
-    _at("next_at"),
-    # How often in a row Resend could not be used, whatever the letter.
-    _required("failures", Integer),
-    # While one letter is tried after a failure; null otherwise.
-    _at("probing_until", nullable=True),
-    # The last owner whose letters were looked at, where more have some than are looked at at once; null while none did.
-    Column("looked_to", Uuid),
-    CheckConstraint("id", name="one_row"),
 )
 
 # One row: which database this is. Another answer means that it was restored, so feeds get new epochs.

@@ -35,6 +35,15 @@ def restore(database_url: str, backup: Path) -> None:
     )
 
 
+def restore_in_place(database_url: str, backup: Path) -> None:
+    """Put what was backed up into the database itself, whoever uses it."""
+    options = ("--clean", "--if-exists", "--exit-on-error", "--single-transaction", f"--dbname={_plain(database_url)}")
+    # Of two that wait for each other, it may be the one that has to give way, and then nothing has changed.
+    while "deadlock detected" in (said := _try("pg_restore", *options, str(backup))):
+        pass
+    assert not said, said
+
+
 async def copy(database_url: str) -> str:
     """Copy the database, whoever uses it; return the name of the copy."""
     name = make_url(database_url).database
@@ -70,9 +79,14 @@ def command(directory: Path, **settings: str) -> str:
 
 
 def _run(program: str, *options: str) -> None:
+    assert not (said := _try(program, *options)), said
+
+
+def _try(program: str, *options: str) -> str:
+    """Run a program of PostgreSQL; return what it says when it fails."""
     directory, *_ = postgresql._candidates()
     done = subprocess.run([directory / program, *options], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    return done.stderr or "it failed" if done.returncode else ""
 
 
 def _plain(database_url: str) -> str:

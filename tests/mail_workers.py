@@ -16,6 +16,8 @@ from tests.servers import environment
 from tests.stored import connected, stored
 
 READY = "orderflow sends e-mails"
+# What `orderflow mails` says where there never was any.
+NO_MAILS = "waiting 0; of the last 90 days: sent 0, withdrawn 0, given up 0\n"
 PATIENCE_S = 40.0
 ALL = "SELECT * FROM outbox ORDER BY queued_at, id"
 

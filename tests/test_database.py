@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orderflow import feeds
 from orderflow.db import Database, Transaction
-from orderflow.errors import NotFound
+from orderflow.errors import NotFound, Unavailable
 from orderflow.frames import Event, Position, frame
 from orderflow.ids import new_id
 from tests.stored import stored
@@ -115,8 +115,47 @@ async def test_our_own_mistakes_are_not_hidden_and_not_tried_again(db: Database)
 
     with pytest.raises(IntegrityError):
         await db.run(lambda transaction: transaction.execute(OPEN, {"id": feed}))
-    with pytest.raises(asyncpg.UndefinedTableError):
-        await db.fetch("SELECT * FROM nothing")
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        await db.fetch("SELECT FROM FROM feeds")
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "statement"),
+    [
+        ("42P01", "SELECT FROM nothing"),
+        ("42883", "SELECT nothing()"),
+        ("42P10", "INSERT INTO lineage (id, noted_at) VALUES (true, now()) ON CONFLICT (noted_at) DO NOTHING"),
+        ("42703", "SELECT nothing FROM feeds"),
+        ("42704", "SELECT CAST(NULL AS nothing)"),
+        ("3F000", "CREATE TABLE nothing.at_all ()"),
+    ],
+)
+async def test_what_the_database_lacks_is_unavailable_and_named_in_the_log(
+    db: Database, caplog: pytest.LogCaptureFixture, sqlstate: str, statement: str
+) -> None:
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await db.fetch(statement)
+    with pytest.raises(Unavailable):
+        await db.run(lambda transaction: transaction.execute(text(statement)))
+
+    levels = [record.levelname for record in caplog.records if sqlstate in record.getMessage()]
+    assert levels == ["ERROR", "WARNING", "WARNING", "WARNING"]
+    assert caplog.records[0].exc_info
+
+
+async def test_what_was_made_anew_since_a_connection_has_seen_it_is_found(db: Database, database_url: str) -> None:
+    async def step(transaction: Transaction) -> Any:
+        return (await transaction.execute(text("SELECT * FROM anew"))).one()
+
+    made = []
+    for column in ("id integer", "id text"):
+        await stored(database_url, "DROP TABLE IF EXISTS anew")
+        await stored(database_url, f"CREATE TABLE anew ({column})")
+        await stored(database_url, "INSERT INTO anew VALUES ('1')")
+        made.append(await db.run(step))
+
+    assert made == [(1,), ("1",)]
 
 
 async def test_a_write_goes_on_when_its_caller_gives_up(db: Database, database_url: str) -> None:

@@ -165,7 +165,7 @@ async def test_a_beat_comes_at_once_and_then_regularly(settings: Settings) -> No
 
         assert [(beat["seq"], beat["head"]) for beat in beats] == [(snapshot["seq"],) * 2] * 3
         assert beats[0]["at"] < beats[1]["at"] < beats[2]["at"]
-        assert set(beats[0]) == {"type", "seq", "head", "at"}
+        assert set(beats[0]) == {"type", "seq", "head", "at", "every_s"}
 
 
 async def test_a_beat_counts_what_a_channel_does_not_show(settings: Settings) -> None:

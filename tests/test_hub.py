@@ -13,7 +13,7 @@ from orderflow import feeds
 from orderflow.bus import LocalBus
 from orderflow.db import Database
 from orderflow.errors import NotFound, Unavailable
-from orderflow.frames import Event, message_of
+from orderflow.frames import Event, frame, message_of
 from orderflow.settings import Settings
 from orderflow.ws import hub as hub_module
 from orderflow.ws.hub import Hub
@@ -22,6 +22,15 @@ from tests.people import Api, Shop, good
 from tests.stored import away, stored
 
 WRONG: tuple[Any, ...] = (None, 50, [], {}, 1e400, True)
+NO_TIMES = (
+    "",
+    "x",
+    "2026-11-22",
+    "2026-11-22T09:15:00",
+    "0001-01-01T00:00:00",
+    '2026-11-22T09:15:00Z","x":"',
+    "9" * 400,
+)
 
 
 class Bells(list[Event]):
@@ -109,15 +118,45 @@ async def test_whatever_comes_as_a_bell_is_only_a_bell(hub: Hub, cafe: Shop, bel
     await _rename(cafe, 1)
     fields = json.loads(message_of(bells[0]))
     rubbish = [b"", b"\xff", b"null", b"[]", b"7", b'"x"', b"[" * 60_000, b"9" * 10_000, b"x" * 70_000]
-    for name in ("kind", "shop_id", "shop_epoch", "shop_seq", "document"):
+    for name in ("kind", "at", "shop_id", "shop_epoch", "shop_seq", "document"):
         for wrong in WRONG:
             rubbish.append(json.dumps(fields | {name: wrong}).encode())
+    for name, wrongs in (("at", NO_TIMES), ("document", ("", "x", "[]", "{}", '"x"'))):
+        rubbish += [json.dumps(fields | {name: wrong}).encode() for wrong in wrongs]
 
     for message in rubbish:
         hub.hear(cafe.shop["id"], message)
 
     await _reaches(stream, start + 1)
-    assert _names(stream, start) == ["1"]
+    assert _frames(stream, start) == [frame(event, "shop") for event in bells]
+
+
+async def test_a_bell_of_an_order_that_nobody_could_show_is_only_a_bell(
+    hub: Hub, cafe: Shop, api: Api, bells: Bells, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = await _watched(hub, cafe)
+    start = stream.head
+    ada = await api.register()
+    bells.clear()
+    order = await ada.order(cafe.shop, cafe.item)
+    await cafe.owner.move(order, "ready")
+    placed, moved = (json.loads(message_of(event)) for event in bells)
+    wrongs = [(name, wrong) for name in ("at", "to_status", "by", "day", "number") for wrong in WRONG]
+    wrongs += [(name, wrong) for name in ("from_status", "reason") for wrong in WRONG if wrong is not None]
+    wrongs += [("at", wrong) for wrong in NO_TIMES]
+    wrongs += [(name, "nonsense") for name in ("from_status", "to_status", "by", "day", "number")]
+    del wrongs[wrongs.index(("number", 50))]
+
+    # Somebody waits: what they are told late is counted by the event's own time.
+    reached = asyncio.create_task(_reaches(stream, start + 2))
+    await asyncio.sleep(0)
+    for fields in (placed, moved):
+        for name, wrong in wrongs:
+            hub.hear(cafe.shop["id"], json.dumps(fields | {name: wrong}).encode())
+
+    await reached
+    assert _frames(stream, start) == [frame(event, "shop") for event in bells]
+    assert caplog.text == ""
 
 
 async def test_a_bell_of_what_never_was_is_forgotten(hub: Hub, cafe: Shop, bells: Bells) -> None:
@@ -325,6 +364,10 @@ async def _rename(cafe: Shop, times: int) -> None:
 
 def _names(stream: Stream, after: int) -> list[str]:
     return [json.loads(entry.event.document)["name"] for entry in stream.entries_after(after)]
+
+
+def _frames(stream: Stream, after: int) -> list[str | None]:
+    return [frame(entry.event, "shop") for entry in stream.entries_after(after)]
 
 
 async def _reaches(stream: Stream, seq: int) -> None:

@@ -2,9 +2,11 @@
 
 import re
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from orderflow import accounts, db, delivery, fields, items, logs, mailer, orders, outbox, pool, serving, wire
+from pydantic import TypeAdapter
+
+from orderflow import accounts, db, delivery, fields, items, logs, mailer, orders, outbox, pool, serving, sessions, wire
 from orderflow.http import body, params
 from orderflow.http import protocol as http
 from orderflow.http.protocol import HttpProtocol
@@ -37,6 +39,17 @@ def size(number: int) -> str:
     return f"{number // mib} MiB" if number >= mib else f"{number // 1024} KiB"
 
 
+def longest(kind: Any) -> int:
+    return int(TypeAdapter(kind).json_schema()["maxLength"])
+
+
+def characters(*kinds: Any) -> str:
+    """What all these kinds of text may have: at most, or from and to."""
+    [most] = {longest(kind) for kind in kinds}
+    least = TypeAdapter(kinds[0]).json_schema().get("minLength", 1)
+    return count(most) if least == 1 else f"{least} to {most}"
+
+
 def postgres(setting: str) -> str:
     return re.sub(r"(\d+)s", r"\1 s", setting)
 
@@ -52,6 +65,7 @@ HTTP: Final = {
     "an answer that is not read": seconds(HttpProtocol.unread_s),
     "what still comes in after the last answer": seconds(HttpProtocol.linger_s),
     "rows of a page of a list": count(params.MAX_LIMIT),
+    "mistakes that one 422 names": count(body.MAX_ERRORS),
     f"passwords that wait for one of {accounts.HASHING_THREADS} threads": count(accounts.HASHING_QUEUE),
 }
 SOCKETS: Final = {
@@ -110,6 +124,21 @@ ORDERS: Final = {
     "taking a move back": minutes(DEFAULTS.recall_minutes),
     "an order that nobody touches": f"{orders.ABANDONED_AFTER // timedelta(hours=1)} h",
 }
+TEXTS: Final = {
+    "a name": characters(fields.Name),
+    "a note, a reason, the address of a shop": characters(fields.Note, fields.Reason, fields.Address),
+    "a description": characters(fields.Description),
+    "a category": characters(fields.Category),
+    "a telephone number, a name to call": characters(fields.Phone, fields.PickupName),
+    "a slug": characters(fields.Slug),
+    "a password": characters(fields.Password),
+    "an e-mail address": count(longest(fields.Email)),
+}
+SIGN_IN: Final = {
+    "an access token": minutes(DEFAULTS.access_token_expire_minutes),
+    "staying signed in without coming back": f"{DEFAULTS.refresh_token_expire_days:g} days",
+    "a refresh token in a cookie that is used twice, as by two tabs": seconds(sessions.COOKIE_GRACE.total_seconds()),
+}
 MAILS: Final = {
     "*ready* is held back": seconds(DEFAULTS.ready_email_hold_seconds),
     "e-mails of all processes": f"{count(DEFAULTS.email_rate_per_second)} a second",
@@ -124,7 +153,7 @@ MAILS: Final = {
 def test_every_limit_is_told_with_the_number_that_the_code_has() -> None:
     told = {what: number for what, number, *_ in ROWS}
 
-    assert told == HTTP | SOCKETS | KEPT | DATABASE | ENDS | ORDERS | MAILS
+    assert told == HTTP | SOCKETS | KEPT | DATABASE | ENDS | ORDERS | TEXTS | SIGN_IN | MAILS
     assert len(told) == len(ROWS)
 
 

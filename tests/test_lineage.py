@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -11,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from orderflow import embedded, migrations, postgresql
 from orderflow.db import Database
+from orderflow.errors import Unavailable
 from orderflow.ids import new_id
 from orderflow.lineage import Lineage
 from orderflow.settings import Settings
@@ -18,7 +20,7 @@ from tests import places
 from tests.backups import beside
 from tests.live import running
 from tests.people import Api, People, Person, refused
-from tests.stored import connected, stored
+from tests.stored import away, connected, stored
 
 NOTICED = "not the database as it was noted"
 
@@ -62,7 +64,7 @@ async def test_a_first_start_notes_the_database_and_the_next_ones_leave_it_as_it
     await Lineage(db).check()
 
     assert noted is not None
-    assert None not in (noted["system_identifier"], noted["timeline"], noted["database_oid"])
+    assert None not in (noted[figure] for figure in ("system_identifier", "timeline", "database_oid", "feeds_oid"))
     assert await note(database_url) == noted
     assert await epoch(database_url) == known
     assert caplog.text == ""
@@ -79,15 +81,69 @@ async def test_positions_from_before_there_was_a_note_are_not_trusted(db: Databa
 async def test_a_database_that_is_just_being_restored_is_not_noted_by_a_server_that_runs(
     db: Database, database_url: str
 ) -> None:
+    lineage = Lineage(db)
+    await lineage.begin()
     known = await feed(database_url)
+    await stored(database_url, "DELETE FROM lineage")
 
-    await Lineage(db).check()
+    await lineage.check()
 
     assert await note(database_url) is None
     assert await epoch(database_url) == known
 
 
-@pytest.mark.parametrize("figure", ["system_identifier", "timeline", "database_oid"])
+async def test_a_database_that_was_away_at_the_start_is_noted_by_the_first_look_at_it(
+    db: Database, database_url: str
+) -> None:
+    lineage = Lineage(db)
+    known = await feed(database_url)
+    async with away(database_url):
+        for look in (lineage.begin, lineage.check):
+            with pytest.raises(Unavailable):
+                await look()
+
+    await lineage.check()
+
+    assert await note(database_url) is not None
+    assert await epoch(database_url) != known
+
+
+async def test_a_half_of_a_restore_is_not_noted_by_a_server_that_starts_either(db: Database, database_url: str) -> None:
+    known, lineage = await feed(database_url), Lineage(db)
+    # A restore makes the keys when it has brought all rows back.
+    await stored(database_url, "ALTER TABLE lineage DROP CONSTRAINT pk_lineage")
+
+    for look in (lineage.begin, lineage.check):
+        with pytest.raises(Unavailable):
+            await look()
+    assert (await note(database_url), await epoch(database_url)) == (None, known)
+    await stored(database_url, "ALTER TABLE lineage ADD CONSTRAINT pk_lineage PRIMARY KEY (id)")
+
+    await lineage.check()
+
+    assert await note(database_url) is not None
+
+
+async def test_a_restore_is_noticed_by_a_server_that_began_without_a_database(
+    settings: Settings, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with AsyncExitStack() as stack:
+        async with away(database_url):
+            await stack.enter_async_context(running(settings))
+        async with asyncio.timeout(10):
+            while not await note(database_url):
+                pass
+        known = await feed(database_url)
+
+        await another(database_url)
+
+        async with asyncio.timeout(10):
+            while await epoch(database_url) == known:
+                pass
+    assert caplog.text.count(NOTICED) == 1
+
+
+@pytest.mark.parametrize("figure", ["system_identifier", "timeline", "database_oid", "feeds_oid"])
 async def test_another_cluster_timeline_or_database_is_noticed_once(
     db: Database, database_url: str, caplog: pytest.LogCaptureFixture, figure: str
 ) -> None:

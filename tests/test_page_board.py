@@ -67,6 +67,25 @@ async def test_a_board_without_orders_says_that_ordering_is_paused(
     await expect(board.locator("#paused")).to_be_hidden()
 
 
+async def test_each_page_of_a_shop_says_which_it_is_and_the_board_and_managing_lead_to_each_other(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop("Corner Café")
+    owner = await visitor(browser, server.url, shop.owner)
+    at = f"/shops/{shop.shop['slug']}"
+
+    for path, name in (("", "Menu"), ("/board", "Counter board"), ("/manage", "Manage")):
+        page = await owner.open(at + path)
+        await expect(page.get_by_role("heading", level=1, name="Corner Café")).to_be_visible()
+        await expect(page.locator("#page-name")).to_have_text(name)
+        await expect(page.locator("#page-name")).to_be_visible()
+
+    await page.get_by_label("Account").get_by_role("link", name="Counter board").click()
+    await page.wait_for_url(f"**{at}/board")
+    await page.get_by_label("Account").get_by_role("link", name="Manage").click()
+    await page.wait_for_url(f"**{at}/manage")
+
+
 async def test_a_mis_tap_is_taken_back_even_after_pick_up(server: Server, browser: Browser, people: People) -> None:
     shop = await people.shop()
     order = await (await people.register()).order(shop.shop, shop.item)

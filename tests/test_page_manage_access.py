@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browsing import fill, visitor
 from tests.managing import Managing, one_server
-from tests.people import People, Shop
+from tests.people import People, Shop, good
 from tests.servers import Server
 from tests.stored import stored
 
@@ -125,6 +125,20 @@ async def test_a_keyboard_is_enough_and_its_place_is_kept(manage: Managing) -> N
     await page.keyboard.type("Big flat white")
     await page.keyboard.press("Enter")
     await expect(managed.row("Big flat white").get_by_role("button", name="Edit")).to_be_focused()
+
+
+async def test_the_focus_comes_back_from_a_dialog_to_a_row_that_has_changed_meanwhile(manage: Managing) -> None:
+    managed = await manage()
+    count = managed.row().get_by_role("button", name="Count anew")
+    await count.focus()
+    await managed.page.keyboard.press("Enter")
+    await expect(managed.page.get_by_role("dialog")).to_be_visible()
+
+    good(await managed.shop.owner.patch(f"{managed.shop.path}/items/{managed.shop.item['id']}", {"category": "Coffee"}))
+    await expect(managed.row()).to_contain_text("Coffee")
+    await managed.page.keyboard.press("Escape")
+
+    await expect(count).to_be_focused()
 
 
 async def test_the_parts_of_the_page_have_addresses_and_the_way_back_works(manage: Managing) -> None:

@@ -138,6 +138,19 @@ async def test_who_orders_is_told_how_to_open_a_shop(server: Server, browser: Br
     await expect(page.locator("[data-form=shop] [name=shop_name]")).to_be_focused()
 
 
+async def test_the_front_page_tells_ones_own_shops_from_those_where_one_works(
+    server: Server, browser: Browser, people: People
+) -> None:
+    corner, own = await people.shop("Corner Café"), await people.shop("Harbour Café")
+    good(await corner.owner.post(f"{corner.path}/staff", {"email": own.owner.user["email"]}), 201)
+
+    page = await (await visitor(browser, server.url, own.owner)).open("/")
+
+    shops = page.locator(".my-shops > li")
+    await expect(shops.filter(has_text="Corner Café")).to_contain_text("You work there.")
+    await expect(shops.filter(has_text="Harbour Café")).not_to_contain_text("You work there.")
+
+
 async def test_each_screen_has_a_code_that_a_phone_reads_on_a_dark_page_too(
     server: Server, browser: Browser, people: People
 ) -> None:

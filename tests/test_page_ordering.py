@@ -1,6 +1,7 @@
 """Ordering in a real browser: the menu, the basket, signing in, and the customer's own orders."""
 
 import re
+from typing import Any
 
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -17,8 +18,8 @@ async def _menu(who: Visitor, shop: Shop) -> Page:
     return page
 
 
-async def _placed(shop: Shop) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = good(await shop.owner.get(f"{shop.path}/orders"))["data"]
+async def _placed(shop: Shop) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = good(await shop.owner.get(f"{shop.path}/orders"))["data"]
     return found
 
 
@@ -44,6 +45,34 @@ async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(
     await expect(page.get_by_text("oat milk")).to_be_visible()
     [order] = await _placed(shop)
     assert (order["total_minor"], order["status"]) == (700, "pending")
+
+
+async def test_who_orders_is_told_to_pay_at_the_counter_while_there_is_something_to_pay(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    water = await shop.add("Tap water", price_minor=0)
+    customer = await people.register()
+    free = await customer.order(shop.shop, water)
+    buyer = await visitor(browser, server.url, customer)
+    page = await _menu(buyer, shop)
+
+    await page.get_by_label("Add Tap water").click()
+    await expect(page.locator("#pay")).to_be_hidden()
+    await page.get_by_label("Add Flat white").click()
+    await expect(page.locator("#pay")).to_have_text("You pay at the counter.")
+    await page.locator("#order").click()
+    await page.wait_for_url(ORDERED)
+
+    await expect(page.locator("#pay")).to_have_text("You pay at the counter.")
+    [order, _] = await _placed(shop)
+    for status in ("ready", "picked_up"):
+        await shop.owner.move(order, status)
+    await expect(page.get_by_text("Picked up. Enjoy!")).to_be_visible()
+    await expect(page.locator("#pay")).to_be_hidden()
+    page = await buyer.open(f"/orders/{free['id']}")
+    await expect(page.get_by_text("The shop has your order.")).to_be_visible()
+    await expect(page.locator("#pay")).to_be_hidden()
 
 
 async def test_a_double_tap_and_a_lost_answer_make_one_order(server: Server, browser: Browser, people: People) -> None:

@@ -1,4 +1,4 @@
-"""docs/promises.md names, for each promise, tests that there are."""
+"""README.md and docs/promises.md name, for each promise, tests that there are."""
 
 import ast
 import re
@@ -8,8 +8,9 @@ from tests.servers import CHECKOUT
 
 ROWS: Final = [
     line
-    for line in (CHECKOUT / "docs" / "promises.md").read_text().splitlines()
-    if line.startswith("| ") and not line.startswith("| promise |")
+    for document in ("README.md", "docs/promises.md")
+    for table in (CHECKOUT / document).read_text().split("| promise | shown by |\n")[1:]
+    for line in table.partition("\n\n")[0].splitlines()[1:]
 ]
 TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
@@ -17,7 +18,7 @@ TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 def test_every_promise_names_a_test_that_shows_it() -> None:
     without = [row for row in ROWS if not TEST.search(row.split("|")[2])]
 
-    assert len(ROWS) > 30
+    assert len(ROWS) > 40
     assert without == []
 
 

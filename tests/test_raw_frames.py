@@ -167,3 +167,12 @@ def _with(sent: bytes, bits: int) -> bytes:
 
 def _long(opcode: int, size: int) -> bytes:
     return struct.pack("!BBQ", 0x80 | opcode, 0xFF, size) + bytes(4) + b"x" * size
+
+
+async def test_a_message_of_endless_pieces_closes_with_1009(live: Live) -> None:
+    ada = await live.register()
+
+    async with peer(live, "/ws/customers/me", ada) as client:
+        await client.send(TEXT, is_last=False)
+        await client.send_raw(frame(0, is_last=False) * 5000)
+        assert await client.close_code() == 1009

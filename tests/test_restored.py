@@ -119,7 +119,7 @@ async def test_after_a_dump_is_restored_every_page_gets_a_snapshot_and_keeps_no_
         assert lost["id"] not in screens[0].orders
         assert screens[0].orders[kept["id"]]["status"] == "pending"
         await assert_they_show_what_is_there(live, screens)
-    assert caplog.text.count(f"{NOTICED} (another database_oid)") == 1
+    assert caplog.text.count(f"{NOTICED} (another database_oid and feeds_oid)") == 1
 
 
 async def test_a_copy_that_takes_over_while_pages_are_open_sends_each_a_snapshot(

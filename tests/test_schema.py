@@ -12,13 +12,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from orderflow import migrations
+from orderflow import mail_tables, migrations, tables
 from orderflow.credentials import NO_HASH
-from orderflow.tables import metadata
 from tests.people import Api
 from tests.stored import connected, stored
 
 T = TypeVar("T")
+
+METADATA = tables.orders.metadata
+assert mail_tables.outbox.metadata is METADATA
 
 # Items are archived, never deleted, and nobody asks for all lines of one.
 UNINDEXED = {("order_lines", "item_id")}
@@ -41,7 +43,7 @@ async def test_the_migrations_make_what_the_tables_say(database_url: str) -> Non
 async def test_the_migrations_make_the_checks_and_indexes_that_the_tables_say(database_url: str) -> None:
     def make_beside(connection: Connection) -> None:
         connection.execute(text("CREATE SCHEMA beside"))
-        metadata.create_all(connection.execution_options(schema_translate_map={None: "beside"}))
+        METADATA.create_all(connection.execution_options(schema_translate_map={None: "beside"}))
 
     await _with(database_url, make_beside)
     rows = await stored(
@@ -118,14 +120,14 @@ def test_the_migrations_are_one_line_and_numbered() -> None:
 
 
 def test_every_constraint_and_index_follows_the_naming_convention() -> None:
-    for table in metadata.tables.values():
+    for table in METADATA.tables.values():
         names = [*(each.name for each in table.constraints), *(each.name for each in table.indexes)]
         for name in names:
             assert str(name).partition(f"_{table}")[0] in ("pk", "uq", "ck", "fk", "ix")
 
 
 def test_what_may_be_null_is_what_has_a_reason_to() -> None:
-    nullable = {f"{table}.{column.name}" for table in metadata.tables.values() for column in table.c if column.nullable}
+    nullable = {f"{table}.{column.name}" for table in METADATA.tables.values() for column in table.c if column.nullable}
 
     assert nullable == {
         "users.email",

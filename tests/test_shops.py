@@ -56,7 +56,7 @@ async def test_a_new_shop_is_listed_and_open(api: Api) -> None:
         "updated_at": shop["created_at"],
     }
     assert good(await api.get("/v1/shops"))["data"] == [shop]
-    assert good(await grace.get("/v1/me/shops"))["data"] == [shop]
+    assert good(await grace.get("/v1/me/shops"))["data"] == [shop | {"role": "owner"}]
     feed = good(await grace.get(f"/v1/shops/{shop['id']}/events"))
     assert (feed["data"], feed["head"]) == ([], 0)
 
@@ -168,12 +168,14 @@ async def test_an_unlisted_shop_is_absent_from_the_list_and_nothing_else(api: Ap
 
 async def test_my_shops_are_those_that_i_own_or_work_for(api: Api) -> None:
     corner, _ = await api.shop(), await api.shop("Other")
-    ada = await api.register()
+    ada = await api.register(role="shop_owner")
     assert await names(await ada.get("/v1/me/shops")) == []
 
     good(await corner.owner.post(f"{corner.path}/staff", {"email": ada.user["email"]}), 201)
 
-    assert await names(await ada.get("/v1/me/shops")) == ["Corner Café"]
+    own = good(await ada.post("/v1/shops", {**NEW, "name": "Ada's"}), 201)
+    mine = good(await ada.get("/v1/me/shops"))["data"]
+    assert mine == [own | {"role": "owner"}, corner.shop | {"role": "staff"}]
     refused(await api.get("/v1/me/shops"), 401, "unauthenticated")
 
 

@@ -97,15 +97,6 @@ async def test_a_message_over_4_kib_closes_with_1009(live: Live) -> None:
     assert [await each.close_code() for each in mine] == [4400, 1009]
 
 
-async def test_a_message_of_endless_pieces_closes_with_1009(live: Live) -> None:
-    ada = await live.register()
-
-    async with peer(live, "/ws/customers/me", ada) as client:
-        await client.send(TEXT, is_last=False)
-        await client.send_raw(frame(0, is_last=False) * 5000)
-        assert await client.close_code() == 1009
-
-
 async def test_more_than_20_messages_and_pings_a_second_close_with_4429(live: Live) -> None:
     ada = await live.register()
     auth = frame(TEXT, b'{"type":"auth","token":"' + ada.token.encode() + b'"}')

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static const struct option NAMES[] = {
     {"sockets", 1, 0, 'n'}, {"at-once", 1, 0, 'i'}, {"number-after", 1, 0, 'a'}, {"first-number", 1, 0, 'f'},
     {"publish-port", 1, 0, 'q'}, {"answers", 1, 0, 'A'}, {"request", 1, 0, 'r'}, {"outstanding", 1, 0, 'o'},
     {"window", 1, 0, 'w'}, {"rate", 1, 0, 'R'}, {"warm-up", 1, 0, 'u'}, {"seconds", 1, 0, 's'},
-    {"settle", 1, 0, 't'}, {"pid", 1, 0, 'S'}, {"gate", 0, 0, 'g'}, {0},
+    {"settle", 1, 0, 't'}, {"pid", 1, 0, 'S'}, {"gate", 0, 0, 'g'}, {"at-most", 1, 0, 'm'}, {0},
 };
 
 static void set(struct options *options, int name, char *value) {
@@ -58,6 +59,7 @@ static void set(struct options *options, int name, char *value) {
     case 'S':
         if (options->pid_count < MAX_PIDS) options->pids[options->pid_count++] = atoi(value);
         break;
+    case 'm': options->at_most = atoi(value); break;
     case 'g': options->gate = true; break;
     default: exit(2);
     }
@@ -159,14 +161,17 @@ static void tell(const struct options *options, const struct measured *measured)
     printf(",\"last_p50_ms\":%.3f,\"last_p99_ms\":%.3f", tally_last_ms(FROM_DUE, 0.5), tally_last_ms(FROM_DUE, 0.99));
     printf(",\"answer_last_p50_ms\":%.3f,\"answer_last_p99_ms\":%.3f", tally_last_ms(FROM_ANSWER, 0.5),
         tally_last_ms(FROM_ANSWER, 0.99));
+    printf(",\"answered_p50_ms\":%.3f,\"answered_p99_ms\":%.3f", tally_answered_ms(0.5), tally_answered_ms(0.99));
     printf(",\"cpu_s\":%.3f,\"own_cpu_s\":%.3f", measured->cpu_s, measured->own_cpu_s);
 }
 
-/* Whoever asked has something to do before the first message. */
+/* Whoever asked has something to do before the first message, and the sockets stay good meanwhile. */
 static void pass_the_gate(void) {
+    struct pollfd input = {.fd = 0, .events = POLLIN};
     char line[16];
     printf("open\n");
     fflush(stdout);
+    while (!poll(&input, 1, 0)) sockets_wait(now_ns() + S / 100);
     if (!fgets(line, sizeof line, stdin)) give_up("nobody opened the gate");
 }
 
@@ -175,7 +180,7 @@ int main(int count, char **words) {
     for (int name; (name = getopt_long(count, words, "", NAMES, NULL)) != -1;) set(&options, name, optarg);
     allow_many_files();
     sockets_begin(&options);
-    tally_begin(options.sockets);
+    tally_begin(options.sockets, options.at_most);
     long before_kb = memory_of_kb(&options);
     double opening_s = open_all(&options);
     wait_for(options.settle_s);

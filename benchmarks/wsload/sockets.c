@@ -82,15 +82,22 @@ void sockets_open_more(void) {
     }
 }
 
+static void write_path(const struct peer *peer, char *path, size_t size) {
+    const char *star = strchr(options->path, '*');
+    if (star) snprintf(path, size, "%.*s%d%s", (int)(star - options->path), options->path, (int)(peer - peers), star + 1);
+    else snprintf(path, size, "%s", options->path);
+}
+
 static void shake_hands(struct peer *peer) {
-    char request[sizeof options->headers + 1024];
+    char request[sizeof options->headers + 1024], path[512];
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    write_path(peer, path, sizeof path);
     int length = snprintf(request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
-        options->path, options->port, KEY, options->headers);
+        path, options->port, KEY, options->headers);
     peer->state = SHAKING_HANDS;
     if (!error) write_all(peer->fd, request, length);
 }

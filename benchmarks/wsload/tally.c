@@ -5,6 +5,7 @@
 
 /* Far more than any run of a few seconds publishes. */
 enum { MAX_MESSAGES = 1 << 20 };
+static uint32_t at_most = MAX_MESSAGES;
 
 /* A log-linear histogram: 64 steps for each doubling, so that a value is at most 1.6 % off. */
 enum { STEPS = 128, BUCKETS = 64 * STEPS };
@@ -15,8 +16,9 @@ static uint64_t *due, *answered, *last; /* by message; 0 is not yet */
 static uint32_t *deliveries;            /* by message: how many sockets have it */
 static uint64_t buckets[BUCKETS], counted;
 
-void tally_begin(int count) {
+void tally_begin(int count, int messages) {
     sockets = count;
+    if (messages && messages < MAX_MESSAGES) at_most = messages;
     due = calloc(MAX_MESSAGES, sizeof *due);
     answered = calloc(MAX_MESSAGES, sizeof *answered);
     last = calloc(MAX_MESSAGES, sizeof *last);
@@ -24,7 +26,7 @@ void tally_begin(int count) {
     if (!due || !answered || !last || !deliveries) die("no memory");
 }
 
-bool tally_is_full(void) { return tally.published == MAX_MESSAGES; }
+bool tally_is_full(void) { return tally.published == at_most; }
 
 uint32_t tally_published(uint64_t at) {
     due[tally.published] = at;
@@ -70,18 +72,36 @@ static int by_value(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+static double percentile_ms(int64_t *found, uint32_t count, double share) {
+    qsort(found, count, sizeof *found, by_value);
+    double value = count ? found[(uint32_t)(share * count)] / 1e6 : 0;
+    free(found);
+    return value;
+}
+
+static int64_t *room(void) {
+    int64_t *found = calloc(tally.published + 1, sizeof(int64_t));
+    if (!found) die("no memory");
+    return found;
+}
+
 /* How long the last socket waited for a message, since it was due or since its publishing was answered. */
 double tally_last_ms(enum from from, double share) {
     uint32_t count = 0;
-    int64_t *found = calloc(tally.published + 1, sizeof *found);
-    if (!found) die("no memory");
+    int64_t *found = room();
     for (uint32_t i = tally.measured_from; i < tally.published; i++) {
         uint64_t began = from == FROM_DUE ? due[i] : answered[i];
         /* The answer may come after the last delivery: then nobody waited. */
         if (last[i] && began) found[count++] = last[i] > began ? (int64_t)(last[i] - began) : 0;
     }
-    qsort(found, count, sizeof *found, by_value);
-    double value = count ? found[(uint32_t)(share * count)] / 1e6 : 0;
-    free(found);
-    return value;
+    return percentile_ms(found, count, share);
+}
+
+/* How long publishing took to be answered. */
+double tally_answered_ms(double share) {
+    uint32_t count = 0;
+    int64_t *found = room();
+    for (uint32_t i = tally.measured_from; i < tally.published; i++)
+        if (answered[i]) found[count++] = (int64_t)(answered[i] - due[i]);
+    return percentile_ms(found, count, share);
 }

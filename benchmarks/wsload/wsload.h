@@ -11,7 +11,7 @@ enum { MAX_REQUESTS = 64, MAX_PIDS = 8, S = 1000000000 };
 
 struct options {
     int port;                     /* of the server under load, on this machine */
-    const char *path;             /* of the WebSocket */
+    const char *path;             /* of the WebSocket; a * in it stands for the number of the socket */
     char headers[8192];           /* more header lines of the handshake */
     const char *hello;            /* a message to send after the handshake */
     const char *ready;            /* a socket is open once a message begins so; unset: after the handshake */
@@ -22,11 +22,12 @@ struct options {
     bool answers_in_http;         /* else one line each, as Redis answers */
     const char *requests[MAX_REQUESTS]; /* files of what is sent to publish, in turn */
     int request_count, outstanding;     /* at most so many without an answer */
+    int at_most;                  /* messages in all; 0: as many as there is time for */
     int window;                   /* messages published and not yet with all sockets ... */
     double rate;                  /* ... or messages per second */
     double warm_up_s, seconds, settle_s;
     int pids[MAX_PIDS], pid_count;      /* whose CPU and memory is measured */
-    bool gate;                    /* say "open" when all are, and wait for a line before publishing */
+    bool gate;                    /* say "open" when all are, and listen until there is a line to read */
 };
 
 /* sockets.c */
@@ -54,7 +55,7 @@ struct tally {
     bool is_measuring;
 };
 extern struct tally tally;
-void tally_begin(int sockets);
+void tally_begin(int sockets, int at_most);
 bool tally_is_full(void);
 uint32_t tally_published(uint64_t due);
 void tally_answered(uint32_t message, uint64_t now);
@@ -63,6 +64,7 @@ uint64_t tally_oldest_due(void);
 double tally_latency_ms(double share);
 enum from { FROM_DUE, FROM_ANSWER };
 double tally_last_ms(enum from from, double share);
+double tally_answered_ms(double share);
 
 /* process.c */
 uint64_t now_ns(void);

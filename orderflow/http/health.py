@@ -55,7 +55,8 @@ async def upgrade_required(_request: Request) -> Response:
 async def _answers(db: Database) -> bool:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await db.fetch("SELECT 1")
+            # A table, not only a connection: one that is being restored answers nothing.
+            await db.fetch("SELECT FROM feeds LIMIT 1")
     except (errors.Unavailable, TimeoutError):
         return False
     return True

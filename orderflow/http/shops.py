@@ -14,7 +14,7 @@ from orderflow.http.body import body
 from orderflow.http.params import CURSOR, IF_MATCH, LIMIT
 from orderflow.http.replies import if_match, no_content, reply
 from orderflow.http.routing import Endpoint, Parameter, actor
-from orderflow.schemas import Shop, ShopChange, ShopNew, ShopPage, StaffMember, StaffNew, StaffPage
+from orderflow.schemas import MyShopPage, Shop, ShopChange, ShopNew, ShopPage, StaffMember, StaffNew, StaffPage
 
 
 async def listed(request: Request) -> Response:
@@ -108,7 +108,7 @@ endpoints: Final = (
         "/v1/me/shops",
         mine,
         "List the shops that I own or work for",
-        answer=ShopPage,
+        answer=MyShopPage,
         query=(LIMIT, CURSOR),
         tags=_SHOPS,
     ),

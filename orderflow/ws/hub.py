@@ -5,7 +5,6 @@ the gap is read. Knows feeds and events; sockets wait on a stream and know the r
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from orderflow.bus import Bus
 from orderflow.counts import Counts
 from orderflow.db import Database
 from orderflow.errors import NotFound, Unavailable
-from orderflow.frames import Event, Position, View, event_of, message_of
+from orderflow.frames import Event, Position, View, event_in, message_of
 from orderflow.ws.live import LiveSet
 from orderflow.ws.shared import Shared
 from orderflow.ws.stream import Entry, Stream
@@ -294,6 +293,6 @@ def _event(message: bytes) -> Event | None:
     if len(message) > MAX_MESSAGE:
         return None
     try:
-        return event_of(json.loads(message))
+        return event_in(message)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None

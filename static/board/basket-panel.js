@@ -52,6 +52,7 @@ export class BasketPanel {
     byId("basket-rest").hidden = priced.pieces === 0;
     byId("basket-fields").disabled = isLocked;
     byId("total").textContent = total;
+    tell(byId("pay"), priced.total_minor > 0 ? say("order.pay") : "");
     tell(byId("basket-link"), priced.pieces ? say("basket.show", { pieces: priced.pieces, total }) : "");
   }
 

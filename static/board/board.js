@@ -154,7 +154,7 @@ async function shopName() {
 }
 
 async function begin() {
-  const showWho = masthead(session);
+  const showWho = masthead(session, { href: path`/shops/${slug}/manage`, text: say("link.manage") });
   await session.start();
   showWho();
   session.addEventListener("change", () => location.reload());

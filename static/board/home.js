@@ -121,15 +121,21 @@ function ownersOnly() {
   );
 }
 
-/** @param {Shop} shop */
-function myShop({ name, slug }) {
+/** @param {Shop & {role: string}} shop */
+function myShop({ name, slug, role }) {
   const links = [
     ["board", path`/shops/${slug}/board`],
     ["pickup", path`/shops/${slug}/pickup`],
     ["manage", path`/shops/${slug}/manage`],
     ["menu", path`/shops/${slug}`],
   ].map(([key, href]) => element("a", { href, className: "button" }, say(`link.${key}`)));
-  return element("li", {}, element("strong", { dir: "auto" }, name), element("span", { className: "links" }, ...links));
+  return element(
+    "li",
+    {},
+    element("strong", { dir: "auto" }, name),
+    role === "staff" && element("span", { className: "hint" }, say("home.as_staff")),
+    element("span", { className: "links" }, ...links),
+  );
 }
 
 /** On a phone the list of shops stands before what owners look for. @param {Event} event */

@@ -142,6 +142,8 @@ export class ItemsPanel {
     const item = inventory.item(id);
     if (!item) return;
     const stock = await askStock(item);
+    // The row may have been shown anew meanwhile, and the button gone that the dialog gives the focus back to.
+    if (document.activeElement === document.body) this.#act(id, "count")?.focus();
     if (stock === undefined) return;
     await inventory.change(id, { stock }).catch((problem) => toast.refuse(problem, say("manage.not_saved", { name: item.name })));
   }
@@ -160,7 +162,12 @@ export class ItemsPanel {
   #close(id) {
     this.#editors.delete(id);
     this.#showItems();
-    this.#focus(() => byId("items").querySelector(`[data-item="${id}"] [data-act=edit]`)?.focus());
+    this.#focus(() => this.#act(id, "edit")?.focus());
+  }
+
+  /** A button of an item's row as it is now. @param {string} id @param {string} name @returns {HTMLElement | null} */
+  #act(id, name) {
+    return byId("items").querySelector(`[data-item="${id}"] [data-act=${name}]`);
   }
 
   /** Move the focus once the list has given that of the old row to the new one. @param {() => void} move */

@@ -115,7 +115,7 @@ function showName({ name, slug }) {
 }
 
 async function begin() {
-  const showWho = masthead(session);
+  const showWho = masthead(session, { href: path`/shops/${addressed()}/board`, text: say("link.board") });
   const user = await session.start();
   showWho();
   session.addEventListener("change", () => location.reload());

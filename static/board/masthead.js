@@ -7,12 +7,15 @@ import { say } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */
 
+/** @typedef {{href: string, text: string}} Link */
+
 /**
  * Show who is signed in, and keep showing it.
  * @param {Session} session
+ * @param {Link} [next] where who is signed in goes from here; usually to their orders
  */
-export function masthead(session) {
-  const show = () => byId("who").replaceChildren(...(session.user ? signedIn(session) : [signInButton(session)]));
+export function masthead(session, next = { href: "/orders", text: say("who.orders") }) {
+  const show = () => byId("who").replaceChildren(...(session.user ? signedIn(session, next) : [signInButton(session)]));
   session.addEventListener("change", show);
   session.addEventListener("renamed", show);
   return show;
@@ -26,14 +29,17 @@ export function masthead(session) {
 export function entitle(heading, title = heading) {
   byId("title").textContent = heading;
   document.title = `${title} · orderflow`;
+  // Below the name of a shop, which of its pages this is.
+  const name = document.getElementById("page-name");
+  if (name) name.hidden = false;
 }
 
-/** @param {Session} session */
-function signedIn(session) {
+/** @param {Session} session @param {Link} next */
+function signedIn(session, { href, text }) {
   const signOut = () => session.signOut().catch(() => {});
   return [
     element("a", { href: "/account", className: "person", title: session.user?.email ?? "" }, session.user?.name ?? ""),
-    element("a", { href: "/orders", className: "quiet" }, say("who.orders")),
+    element("a", { href, className: "quiet" }, text),
     element("button", { type: "button", className: "quiet", data: { act: "sign-out" }, on: { click: signOut } }, say("who.sign_out")),
   ];
 }

@@ -82,5 +82,5 @@ function create(api, { shop_name: name, address, currency, time_zone }) {
 /** The shop, if a request whose answer got lost has made it. @param {Api} api @param {string} name */
 async function found(api, name) {
   const { data } = await api.get("/v1/me/shops?limit=100");
-  return data.find((/** @type {Shop} */ shop) => shop.name === name);
+  return data.find((/** @type {Shop & {role: string}} */ shop) => shop.name === name && shop.role === "owner");
 }

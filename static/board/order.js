@@ -12,6 +12,7 @@ import { since } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
+import { ACTIVE } from "./store.js";
 import { track } from "./track.js";
 import { refusal, say } from "./words.js";
 
@@ -60,6 +61,7 @@ function showContent() {
   byId("placed").textContent = say("order.placed", { time: dayAndTime(order.placed_at) });
   byId("lines").replaceChildren(...order.lines.map(line));
   byId("total").textContent = money(order.total_minor, order.currency);
+  tell(byId("pay"), isOwed() ? say("order.pay") : "");
   tell(byId("note"), order.note ?? "");
 }
 
@@ -103,6 +105,11 @@ async function cancel() {
   } catch (problem) {
     tell(byId("problem"), refusal(problem));
   }
+}
+
+/** Whether something is left to be paid: nothing is paid here. */
+function isOwed() {
+  return order.total_minor > 0 && ACTIVE.includes(order.status);
 }
 
 function isMine() {
