@@ -3,13 +3,17 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from orderflow.http.protocol import HttpProtocol
+from orderflow.letters import eml
 from orderflow.settings import Settings
 from orderflow.ws.connection import Connection
 from orderflow.ws.protocol import WebSocketProtocol
+from tests.letter_samples import ID, PLAIN, letter
 from tests.live import Live, running
 from tests.peers import BINARY, peer
 from tests.people import good
@@ -75,7 +79,19 @@ async def test_connections_are_gone_once_they_have_ended_or_become_sockets(live:
     await _until_left(HttpProtocol, 0)
 
 
+@pytest.mark.usefixtures("uncollected")
+def test_letters_as_files_leave_no_classes_behind() -> None:
+    written = letter(PLAIN)
+
+    counts = []
+    for _ in range(3):
+        eml(written, UUID(ID), datetime(2026, 11, 22, 9, 15, tzinfo=UTC))
+        counts.append(sum(isinstance(each, type) for each in gc.get_objects()))
+
+    assert counts[2] == counts[1]
+
+
 async def _until_left(kind: type, count: int) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while sum(isinstance(each, kind) for each in gc.get_objects()) != count:
+        while sum(isinstance(each, kind) for each in gc.get_objects()) != count:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
