@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email import policy
 from email.header import Header
+from email.headerregistry import BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -79,10 +80,27 @@ def eml(letter: Letter, letter_id: UUID, at: datetime) -> bytes:
         "Message-ID": f"<{letter_id}@{address.rpartition('@')[2]}>",
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
-    message = EmailMessage(policy.SMTP)
+    message = EmailMessage(_POLICY)
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return head.encode() + message.as_bytes()
+
+
+class _Headers(HeaderRegistry):
+    """Makes one class for each kind of header, not one for each header: a class waits for the garbage collector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        found = self._made.get(name.lower())
+        if found is None:
+            found = self._made[name.lower()] = super().__getitem__(name)
+        return found
+
+
+_POLICY: Final = policy.SMTP.clone(header_factory=_Headers())
 
 
 def _seen(order: dict[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,8 @@ def gauges(hub: Hub, listeners: Listeners, hasher: Hasher) -> tuple[Gauge, ...]:
     def behind() -> int:
         return sum(listeners.count().values()) - hub.live_sockets
 
+    build = _build()
+
     return (
         single("workers", "Processes that answer.", lambda: 1),
         Gauge("sockets", "Open WebSockets.", lambda: {(view,): n for view, n in listeners.count().items()}, ("view",)),
@@ -90,7 +92,7 @@ def gauges(hub: Hub, listeners: Listeners, hasher: Hasher) -> tuple[Gauge, ...]:
         single("bus_healthy", "Whether the bus carries, at every worker.", lambda: int(hub.bus.is_healthy)),
         single("tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks())),
         single("hashing_waiting", "Passwords that wait for a thread.", lambda: hasher.waiting),
-        Gauge("build_info", "What runs.", lambda: {_build(): 1}, ("version", "python")),
+        Gauge("build_info", "What runs.", lambda: {build: 1}, ("version", "python")),
     )
 
 

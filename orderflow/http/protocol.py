@@ -76,6 +76,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._clear_deadline()
         self.resume_writing()
         super().connection_lost(exc)
+        self._let_go()
 
     def data_received(self, data: bytes) -> None:
         if self.last_words is not None:
@@ -153,6 +154,11 @@ class HttpProtocol(HttpToolsProtocol):
         protocol.connection_made(self.transport)
         protocol.begin(self.url, self.headers, dict(self.headers)[b"sec-websocket-key"])
         self.transport.set_protocol(protocol)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Be over: what refers to itself would stay until a garbage collection."""
+        self.parser = self.closing = self.cycle = cast(Any, None)
 
     def _stop(self, refusal: type[Malformed]) -> None:
         self.refusal = refusal

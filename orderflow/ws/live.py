@@ -118,6 +118,8 @@ class LiveSet:
                 member.live_cursor = end
                 member.write(data)
         if turn and self._done == len(self._targets):
+            # Those who leave before the next one are not kept for it.
+            self._done, self._targets = 0, []
             self._stream.written(self._entries)
 
     def _begin(self) -> None:

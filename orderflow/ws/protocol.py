@@ -137,6 +137,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.__dict__.pop(name, None)
         while not waiting.empty():
             self.queue.put_nowait(waiting.get_nowait())
+        if self.disconnected:
+            self._forget_receiver()
         self._read_on()
 
     def is_writable(self) -> bool:
@@ -268,6 +270,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_with(1006)
         super().connection_lost(exc)
+        # What refers to itself would stay until a garbage collection, which among many sockets hardly ever comes.
+        self.conn.parser.close()
+        self.conn.parser_exc = None
+        if self._receiver is not None:
+            self._forget_receiver()
 
     def shutdown(self) -> None:
         self._end_with(1012)
@@ -321,6 +328,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         early, self._early = self._early, None
         if early:
             self.data_received(bytes(early))
+
+    def _forget_receiver(self) -> None:
+        self._receiver, self.queue = None, asyncio.Queue()
 
     def _is_open(self) -> bool:
         return not (self.close_sent or self.disconnected or self.transport.is_closing())

@@ -49,6 +49,8 @@ class Visit:
         self._counts.closes.of(self._view, str(code) if code in CODES else "other").add()
         ms = round((time.perf_counter() - self._began) * 1000, 2)
         logs.say(logger, "socket closed", view=self._view, code=code, frames=frames, ms=ms, **self._ids())
+        # It knows this one, and would wait for the garbage collector.
+        self._connection = None
 
     def _ids(self) -> dict[str, Any]:
         connection = self._connection
