@@ -276,8 +276,10 @@ async def test_a_full_queue_drops_the_oldest_and_says_so_once(
             here.bus.publish(("shop",), str(number).encode())
 
         await here.hears("shop", str(wire.QUEUE_LENGTH + surplus - 1).encode())
-        assert here.bus.dropped >= surplus
-        assert len(here.heard) == wire.QUEUE_LENGTH + surplus - here.bus.dropped
+        # What is lost while a busy machine loses the connection itself is another matter.
+        numbers = [int(message) for _, message in here.heard]
+        assert numbers[0] == here.bus.dropped == surplus
+        assert numbers == sorted(set(numbers))
         assert caplog.text.count("the queue to Redis is full") == 1
 
 

@@ -216,7 +216,7 @@ async def _readyz(*servers: Live, status: str) -> None:
 
 async def _again(attempt: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     """Try until there is a server to answer."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await attempt()
@@ -230,6 +230,6 @@ async def _until_more(placed: list[Any], count: int) -> None:
 
 
 async def _until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not fact():  # noqa: ASYNC110 - what it waits for tells nobody
             await asyncio.sleep(0.02)
