@@ -121,7 +121,7 @@ def measured(given: argparse.Namespace) -> tuple[str, Found, list[str]]:
     """Fill the databases, and run all rounds there is time for."""
     interrupts, load, began = Interrupts(), os.getloadavg()[0], time.monotonic()
     on = cores.assigned()
-    plan = Plan(0.4, 0.1, 10, 3) if given.quick else Plan(1.5, 0.3, 50, 25)
+    plan = Plan(1.5, 0.1, 10, 3) if given.quick else Plan(1.5, 0.3, 50, 25)
     os.sched_setaffinity(0, on.rest)
     try:
         client = Client(installing.cache(), on.loading)

@@ -15,7 +15,7 @@ from benchmarks.cores import Cores, on
 from benchmarks.growing import visits
 from benchmarks.growing.databases import MISSED, Prepared
 from benchmarks.growing.points import Point
-from benchmarks.load import Client, Run
+from benchmarks.load import Client, Failed, Run
 from benchmarks.measures import Figures
 from benchmarks.orders import ISSUER, tokens
 from benchmarks.peers.orderflow import SETTINGS
@@ -89,6 +89,8 @@ class Scene:
         usage = Usage(self._prepared.name, min(1.0, plan.seconds))
         how = {"seconds": plan.seconds, "warm_up_s": plan.warm_up_s}
         run = self._publish(client, point.sockets, requests, usage.begin, **how)
+        if not run["deliveries"]:
+            raise Failed(f"no change reached a board within {plan.seconds:g} s")
         return {
             "move_ms": run["answered_p50_ms"],
             "move_last_ms": run["last_p50_ms"],

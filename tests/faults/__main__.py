@@ -33,7 +33,7 @@ def main() -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
     print("\n".join(table(plan, result)))
-    return int(any(result.counts.six) or bool(result.complaints))
+    return int(any(result.counts.six) or bool(result.complaints) or bool(result.late))
 
 
 async def _run(plan: Plan) -> Result:

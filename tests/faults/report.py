@@ -37,7 +37,7 @@ def table(plan: Plan, result: Result) -> Iterator[str]:
     yield f"answers: {_counted(result.answers)}"
     for name, count in zip(KINDS, result.counts.six, strict=True):
         yield f"  {name:<30} {count:>9,}"
-    yield from (f"! {note}" for note in (*result.counts.notes, *result.complaints))
+    yield from (f"! {note}" for note in (*result.counts.notes, *result.complaints, *result.late))
 
 
 def _counted(counter: "object") -> str:

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from orderflow.db import Database
@@ -57,7 +57,7 @@ def short(seed: int) -> Plan:
 
 @dataclass
 class Result:
-    """What came of a run; `complaints` is all else that was not as promised."""
+    """What came of a run; `late` is what took longer than promised, `complaints` all else that was not as promised."""
 
     counts: Counts
     events: int
@@ -75,6 +75,7 @@ class Result:
     delays: dict[str, list[float]]
     degraded_s: list[float]
     complaints: list[str]
+    late: list[str] = field(default_factory=list)
 
 
 async def run(plan: Plan, say: Callable[[str], None]) -> Result:
@@ -154,7 +155,7 @@ async def _result(scene: Scene, subscribers: Sequence[Subscriber], wounding: Wou
         degraded_s=scene.degraded_s,
         complaints=[*wounding.complaints, *_complaints(desk, subscribers, wounding)],
     )
-    result.complaints += _late(result)
+    result.late = _late(result)
     return result
 
 

@@ -4,6 +4,7 @@ import random
 
 from tests.faults.report import table
 from tests.faults.run import run, short
+from tests.faults.wounds_to_stores import DEGRADED_S
 
 
 async def test_whatever_breaks_every_subscriber_is_told_everything_once_and_in_order() -> None:
@@ -19,3 +20,5 @@ async def test_whatever_breaks_every_subscriber_is_told_everything_once_and_in_o
     assert result.processes == 4, figures
     assert result.delays["redis"], figures
     assert len(result.degraded_s) == 4, figures
+    # How late exactly is for a machine of its own: the long form fails where more was late than is promised.
+    assert max(result.degraded_s) < 2 * DEGRADED_S, figures
