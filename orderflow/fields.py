@@ -14,6 +14,7 @@ MAX_MINOR: Final = 100_000_000
 MAX_STOCK: Final = 1_000_000
 MAX_LINES: Final = 50
 MAX_QUANTITY: Final = 99
+MAX_MINUTES: Final = 1440
 
 _ZONES: Final = frozenset(available_timezones()) - {"localtime", "Factory"}
 _CURRENCIES: Final = frozenset(MINOR_DIGITS)
@@ -97,6 +98,7 @@ PickupName: TypeAlias = Annotated[str | None, AfterValidator(partial(_optional, 
 Minor: TypeAlias = Annotated[int, Field(ge=0, le=MAX_MINOR)]
 Stock: TypeAlias = Annotated[int, Field(ge=0, le=MAX_STOCK)]
 Position: TypeAlias = Annotated[int, Field(ge=0, le=MAX_STOCK)]
+Minutes: TypeAlias = Annotated[int, Field(ge=1, le=MAX_MINUTES)]
 Instant: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Role: TypeAlias = Literal["customer", "shop_owner"]
 Ordering: TypeAlias = Literal["open", "paused"]

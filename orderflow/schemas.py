@@ -19,6 +19,7 @@ from orderflow.fields import (
     Id,
     Instant,
     Minor,
+    Minutes,
     Name,
     Note,
     OptionalEmail,
@@ -109,6 +110,8 @@ class ShopNew(Model):
 
 
 class ShopChange(Model):
+    """`warm_minutes` and `hot_minutes`: from when on an order that waits stands out on the board, and is late."""
+
     name: Name = ABSENT
     slug: Slug = ABSENT
     description: Description = None
@@ -119,6 +122,8 @@ class ShopChange(Model):
     time_zone: TimeZone = ABSENT
     listed: bool = ABSENT
     ordering: Ordering = ABSENT
+    warm_minutes: Minutes = ABSENT
+    hot_minutes: Minutes = ABSENT
 
 
 class Shop(Model):
@@ -133,6 +138,8 @@ class Shop(Model):
     time_zone: str
     listed: bool
     ordering: Ordering
+    warm_minutes: int
+    hot_minutes: int
     version: int
     created_at: Instant
     updated_at: Instant

@@ -1,7 +1,7 @@
 """Shops: what a shop is, and under which slugs it is found. What changes is an event of the shop's feed."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any, Final
@@ -129,7 +129,7 @@ async def change(
         Forbidden: it is somebody else's.
         VersionMismatch: its version is not one that the client wants to change.
         SlugTaken, CurrencyFixed: as things stand.
-        Invalid: the database does not know the time zone.
+        Invalid: the database does not know the time zone, or orders would be late before they stand out.
     """
     given = wanted.model_dump(exclude_unset=True)
 
@@ -142,6 +142,7 @@ async def change(
         changed = {name: value for name, value in given.items() if value != row._mapping[name]}
         if not changed:
             return ShopDocument(row.version, row.document)
+        _check_minutes({**row._mapping, **changed})
         await _check(transaction, row.id, changed)
         updating = update(shops).where(shops.c.id == row.id).values(version=row.version + 1, updated_at=_NOW, **changed)
         made = (await transaction.execute(updating.returning(shops.c.version, _DOCUMENT))).one()
@@ -175,6 +176,12 @@ async def _locked(transaction: Transaction, shop: UUID | str) -> Row[Any]:
     if row is None:
         raise NotFound
     return row
+
+
+def _check_minutes(shop: Mapping[str, Any]) -> None:
+    if shop["hot_minutes"] <= shop["warm_minutes"]:
+        detail = "Must be more than warm_minutes."
+        raise Invalid(errors=[{"pointer": "/hot_minutes", "detail": detail}])
 
 
 async def _check(transaction: Transaction, shop_id: UUID, changed: dict[str, Any]) -> None:

@@ -105,8 +105,12 @@ shops: Final = Table(
     _required("version", Integer),
     _at("created_at"),
     _at("updated_at"),
+    # When an order that waits for the shop stands out on its board, and when it is late.
+    _required("warm_minutes", Integer, server_default=text("5")),
+    _required("hot_minutes", Integer, server_default=text("10")),
     CheckConstraint("ordering IN ('open', 'paused')", name="ordering"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    CheckConstraint("warm_minutes > 0 AND warm_minutes < hot_minutes", name="warm_before_hot"),
     # The public list, by name.
     Index("ix_shops_name_id", "name", "id", postgresql_where=text("listed")),
 )

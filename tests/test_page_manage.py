@@ -175,6 +175,7 @@ async def test_the_facts_of_a_shop_are_changed_and_its_codes_follow_its_address(
     await fill(
         form, name="The Old Corner", slug=f"old-{managed.shop.shop['slug']}", description="Since 1911", address=""
     )
+    await fill(form, warm_minutes="12", hot_minutes="20")
     await form.get_by_label("Show on the front page").uncheck()
     await form.get_by_role("button", name="Save").click()
 
@@ -185,3 +186,4 @@ async def test_the_facts_of_a_shop_are_changed_and_its_codes_follow_its_address(
     await expect(address).to_have_value(f"{manage.url}/shops/old-{managed.shop.shop['slug']}")
     shop = good(await managed.shop.owner.get(managed.shop.path))
     assert (shop["listed"], shop["description"], shop["address"]) == (False, "Since 1911", None)
+    assert (shop["warm_minutes"], shop["hot_minutes"]) == (12, 20)

@@ -47,6 +47,8 @@ async def test_a_new_shop_is_listed_and_open(api: Api) -> None:
         "time_zone": "Europe/Berlin",
         "listed": True,
         "ordering": "open",
+        "warm_minutes": 5,
+        "hot_minutes": 10,
         "version": 1,
     }
     assert shop == {
@@ -224,9 +226,35 @@ async def test_null_clears_what_may_be_missing_and_is_refused_elsewhere(api: Api
     changed = good(await corner.owner.patch(corner.path, dict.fromkeys(facts)))
 
     assert all(changed[name] is None for name in facts)
-    for name in ("name", "slug", "currency", "time_zone", "listed", "ordering"):
+    for name in ("name", "slug", "currency", "time_zone", "listed", "ordering", "warm_minutes", "hot_minutes"):
         problem = refused(await corner.owner.patch(corner.path, {name: None}), 422, "invalid")
         assert problem["errors"][0]["pointer"] == f"/{name}"
+
+
+async def test_a_shop_says_when_its_orders_stand_out_and_when_they_are_late(api: Api) -> None:
+    corner = await api.shop()
+
+    changed = good(await corner.owner.patch(corner.path, {"warm_minutes": 15, "hot_minutes": 1440}))
+
+    assert (changed["warm_minutes"], changed["hot_minutes"], changed["version"]) == (15, 1440, 2)
+    assert (await events(corner))[-1]["shop"] == changed == good(await api.get(corner.path))
+
+
+async def test_an_order_stands_out_before_it_is_late(api: Api) -> None:
+    corner = await api.shop()
+
+    for wrong, pointer in (
+        ({"warm_minutes": 0}, "/warm_minutes"),
+        ({"warm_minutes": 2.5}, "/warm_minutes"),
+        ({"hot_minutes": 1441}, "/hot_minutes"),
+        ({"hot_minutes": "10"}, "/hot_minutes"),
+        ({"warm_minutes": 10}, "/hot_minutes"),
+        ({"hot_minutes": 5}, "/hot_minutes"),
+        ({"warm_minutes": 8, "hot_minutes": 7}, "/hot_minutes"),
+    ):
+        problem = refused(await corner.owner.patch(corner.path, wrong), 422, "invalid")
+        assert [error["pointer"] for error in problem["errors"]] == [pointer], wrong
+    assert good(await api.get(corner.path)) == corner.shop
 
 
 async def test_only_its_owner_changes_a_shop(api: Api) -> None:

@@ -12,6 +12,7 @@ import { say } from "./words.js";
 /** @typedef {{api: import("./api.js").Api, live: import("./live.js").Live, toast: import("./toast.js").Toast}} Given */
 
 const ZONES = "zones";
+const MINUTES = ["warm_minutes", "hot_minutes"];
 const SLUG = "[a-z0-9]+(-[a-z0-9]+)*";
 
 export class ShopPanel {
@@ -49,6 +50,7 @@ export class ShopPanel {
       field("email", { ...text, type: "email", maxLength: 254, hint: say("manage.email_hint") }),
       selection("currency", currencyOptions(shop.currency), { required: true }),
       field("time_zone", { ...text, required: true, maxLength: 64, list: ZONES }),
+      ...MINUTES.map((name) => field(name, { ...text, type: "number", required: true, min: "1", max: "1440", hint: say(`manage.${name}_hint`) })),
       toggle("listed", say("manage.listed_hint"), true),
       element("datalist", { id: ZONES }, ...zones),
       element("div", { className: "buttons wide" }, element("button", { type: "submit", className: "primary" }, say("manage.save"))),
@@ -86,23 +88,31 @@ export class ShopPanel {
 }
 
 /** @param {Shop} shop */
-function valuesOf({ name, slug, description, address, phone, email, currency, time_zone: timeZone, listed }) {
+function valuesOf(shop) {
   return {
-    name,
-    slug,
-    description: description ?? "",
-    address: address ?? "",
-    phone: phone ?? "",
-    email: email ?? "",
-    currency: currency ?? "",
-    time_zone: timeZone ?? "",
-    listed: listed ? "yes" : "",
+    name: shop.name,
+    slug: shop.slug,
+    description: shop.description ?? "",
+    address: shop.address ?? "",
+    phone: shop.phone ?? "",
+    email: shop.email ?? "",
+    currency: shop.currency ?? "",
+    time_zone: shop.time_zone ?? "",
+    warm_minutes: String(shop.warm_minutes ?? ""),
+    hot_minutes: String(shop.hot_minutes ?? ""),
+    listed: shop.listed ? "yes" : "",
   };
 }
 
 /** @param {Record<string, string>} changes */
 function bodyOf(changes) {
-  return Object.fromEntries(Object.entries(changes).map(([name, text]) => [name, name === "listed" ? text !== "" : text || null]));
+  return Object.fromEntries(Object.entries(changes).map(([name, text]) => [name, valueOf(name, text)]));
+}
+
+/** @param {string} name @param {string} text */
+function valueOf(name, text) {
+  if (name === "listed") return text !== "";
+  return MINUTES.includes(name) ? Number(text) : text || null;
 }
 
 /** @param {string} name @param {string} text */

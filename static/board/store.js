@@ -9,7 +9,7 @@
 /** @typedef {"pending" | "preparing" | "ready" | "picked_up" | "cancelled"} Status */
 /** @typedef {{id: string, slug: string, name: string, version?: number, currency?: string, ordering?: string,
  *   description?: string | null, address?: string | null, phone?: string | null, email?: string | null,
- *   time_zone?: string, listed?: boolean}} Shop */
+ *   time_zone?: string, listed?: boolean, warm_minutes?: number, hot_minutes?: number}} Shop */
 /** @typedef {{item_id: string, name: string, quantity: number, unit_price_minor: number, amount_minor: number,
  *   note: string | null}} Line */
 /** @typedef {{id: string, number: number, business_day: string, status: Status, version: number,
