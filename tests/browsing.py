@@ -66,7 +66,7 @@ async def lose_answers(page: Page, url: str | re.Pattern[str]) -> list[str]:
 
 async def visitor(browser: Browser, url: str, person: Person | None = None, **device: Any) -> Visitor:
     """Somebody with a device of their own, signed in as a person or not at all."""
-    context = await browser.new_context(locale="en-GB", timezone_id="Europe/Berlin", **device)
+    context = await browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Berlin", **device})
     if person is not None:
         body = {"email": person.user["email"], "password": PASSWORD, "cookie": True}
         answer = await context.request.post(url + "/v1/auth/login", data=body)

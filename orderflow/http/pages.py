@@ -1,13 +1,20 @@
-"""The pages and their assets: files, the same for everyone; what a page shows it asks of the API itself."""
+"""The pages and their assets: files, the same for all who read one language; what a page shows it asks of the API."""
 
+import html
+import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
+
+from orderflow.errors import NotFound
+from orderflow.http import languages
+from orderflow.http.files import File
+from orderflow.http.languages import Language
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -22,6 +29,19 @@ PAGES: Final[dict[str, str]] = {
     "/shops/{shop}/manage": "manage.html",
     "/shops/{shop}/poster": "poster.html",
 }
+_MEDIA_TYPES: Final = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,60}(\.[a-z]+)", re.ASCII | re.IGNORECASE)
+_PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
+_ENTRY: Final = re.compile(r'<script type="module" src="/static/board/([\w-]+\.js)">')
+_IMPORT: Final = re.compile(r'^(?:import|export|\}) (?:.* )?from "\./([\w-]+\.js)";$', re.MULTILINE)
+_VARY: Final = "Accept-Encoding, Accept-Language, Cookie"
+_USUAL_RECALL: Final = "60_000 * 30"
 
 
 def directory() -> Path:
@@ -30,34 +50,83 @@ def directory() -> Path:
     return (installed if installed.is_dir() else _PACKAGE.parent / "static") / "board"
 
 
-_USUAL_RECALL: Final = "60_000 * 30"
-_files: Final = StaticFiles(directory=directory(), check_dir=False)
-
-
 async def asset(request: Request) -> Response:
-    """Answer one file. No folders below: the path parameter holds no slash."""
-    return await _answer(request.path_params["name"], request)
+    """Answer one file. No folders below: the path parameter holds no slash.
+
+    Raises:
+        NotFound: there is no such file.
+    """
+    name: str = request.path_params["name"]
+    file = directory() / name
+    matched = _NAME.fullmatch(name)
+    if matched is None or matched[1] not in _MEDIA_TYPES or not file.is_file():
+        raise NotFound
+    return _asset(file, file.stat().st_mtime_ns).answer(request)
 
 
 async def settings(request: Request) -> Response:
     """Answer what the pages have to know of the settings: the module of that name, with the values that count here."""
     text = (directory() / "settings.js").read_text("utf-8")
     text = text.replace(_USUAL_RECALL, f"60_000 * {request.state.settings.recall_minutes}")
-    return Response(text, headers={"content-type": "text/javascript; charset=utf-8", "cache-control": "no-store"})
+    return Response(text, headers={"content-type": _MEDIA_TYPES[".js"], "cache-control": "no-store"})
 
 
-async def _answer(name: str, request: Request) -> Response:
-    answer = await _files.get_response(name, request.scope)
-    # Asked again at each load, so that a deploy never mixes old modules with new ones; mostly a 304.
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
+@lru_cache(maxsize=256)
+def _asset(file: Path, _mtime_ns: int) -> File:
+    return File.of(file.read_bytes(), _MEDIA_TYPES[file.suffix])
 
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def page(request: Request) -> Response:
-        return await _answer(name, request)
+        offered = languages.catalogues(directory())
+        accepted = request.headers.get("accept-language", "")
+        code = languages.chosen(offered, request.cookies.get(languages.COOKIE), accepted)
+        return _written(name, code, _stamp()).answer(request)
 
     return page
+
+
+def _stamp() -> int:
+    """Another number once any of the files is another: a page is written from many of them."""
+    return hash(tuple((file.name, file.stat().st_mtime_ns) for file in sorted(directory().iterdir())))
+
+
+@lru_cache(maxsize=256)
+def _written(name: str, code: str, _files: int) -> File:
+    """A page in one language: its file, with the texts of the catalogue in their places."""
+    source = (directory() / name).read_text("utf-8")
+    offered = languages.catalogues(directory())
+    language = offered[code]
+    made = {
+        "language.code": code,
+        "languages": "".join(_switch(other, is_chosen=other is language) for other in offered.values()),
+        "modules": "\n    ".join(_hints(source, code)),
+    }
+
+    def text(place: re.Match[str]) -> str:
+        key = place[1]
+        return made[key] if key in made else html.escape(language.texts[key])
+
+    return File.of(_PLACE.sub(text, source).encode(), "text/html; charset=utf-8", _VARY)
+
+
+def _switch(language: Language, *, is_chosen: bool) -> str:
+    name = html.escape(language.texts["language.name"])
+    marks = f'lang="{language.code}" data-language="{language.code}" aria-pressed="{str(is_chosen).lower()}"'
+    return f'<button type="button" {marks}>{name}</button>'
+
+
+def _hints(page: str, code: str) -> list[str]:
+    """Links to all modules that a page will want: found one by one, each would cost the browser a round trip more."""
+    entry = _ENTRY.search(page)
+    found = {f"words-{code}.js"}
+    asked = [entry[1]] if entry else []
+    while asked:
+        module = asked.pop()
+        found.add(module)
+        source = (directory() / module).read_text("utf-8")
+        asked += [name for name in _IMPORT.findall(source) if name not in found]
+    return [f'<link rel="modulepreload" href="/static/board/{name}">' for name in sorted(found)]
 
 
 routes: Final[list[Route]] = [

@@ -1,6 +1,8 @@
 // @ts-check
 /** The currencies that shops price in, and which of them is meant where. Pure, given a time zone and a locale. */
 
+import { locale as own } from "./language.js";
+
 // ISO 4217 → ISO 3166: where each is legal tender.
 /** @type {ReadonlyMap<string, string[]>} */
 const REGIONS = new Map(
@@ -46,7 +48,7 @@ export function likelyCurrency(timeZone, locale) {
  * @param {string} [present]
  * @param {string} [locale]
  */
-export function currencyOptions(present, locale) {
+export function currencyOptions(present, locale = own) {
   const names = new Intl.DisplayNames(locale, { type: "currency" });
   const codes = present && !REGIONS.has(present) ? [...CODES, present] : CODES;
   const options = codes.map((value) => ({ value, label: `${names.of(value) ?? value} (${value})` }));

@@ -1,6 +1,9 @@
 // @ts-check
 /** Money, times and durations as a reader writes them. Pure, given a locale. */
 
+import { locale as own } from "./language.js";
+import { say } from "./words.js";
+
 // The decimals of ISO 4217 where they are not two. Intl's own differ for some currencies, and a price must not.
 const DECIMALS = new Map([
   .../** @type {[string, number][]} */ (
@@ -25,14 +28,10 @@ export function decimals(currency) {
  * @param {string} currency
  * @param {string} [locale] the reader's own if absent
  */
-export function money(minor, currency, locale) {
+export function money(minor, currency, locale = own) {
   const digits = decimals(currency);
-  return new Intl.NumberFormat(locale, {
-    style: "currency",
-    currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(minor / 10 ** digits);
+  const how = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return kept(Intl.NumberFormat, locale, how).format(minor / 10 ** digits);
 }
 
 /**
@@ -41,7 +40,7 @@ export function money(minor, currency, locale) {
  * @param {string} currency
  * @param {string} [locale] the reader's own if absent
  */
-export function plainMoney(minor, currency, locale) {
+export function plainMoney(minor, currency, locale = own) {
   const digits = decimals(currency);
   return new Intl.NumberFormat(locale, {
     minimumFractionDigits: digits,
@@ -64,7 +63,7 @@ const MOST_DIGITS = 9;
  * @param {string} [locale]
  * @returns {number | null}
  */
-export function parseMoney(text, currency, locale) {
+export function parseMoney(text, currency, locale = own) {
   const digits = decimals(currency);
   const bare = withoutSign(latinDigits(text), currency, locale);
   // Where a currency has no decimals, the last mark can only set off a group.
@@ -89,7 +88,7 @@ function valueOf(digit) {
 }
 
 /** @param {string} text @param {string} currency @param {string} [locale] */
-function withoutSign(text, currency, locale) {
+function withoutSign(text, currency, locale = own) {
   const signs = /** @type {const} */ (["symbol", "narrowSymbol", "code"]).flatMap((currencyDisplay) =>
     new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay }).formatToParts(1),
   );
@@ -105,8 +104,8 @@ function withoutSign(text, currency, locale) {
  * @param {string} [locale]
  * @param {string} [timeZone]
  */
-export function timeOfDay(at, locale, timeZone) {
-  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", timeZone }).format(new Date(at));
+export function timeOfDay(at, locale = own, timeZone) {
+  return kept(Intl.DateTimeFormat, locale, { hour: "2-digit", minute: "2-digit", timeZone }).format(new Date(at));
 }
 
 /**
@@ -115,19 +114,32 @@ export function timeOfDay(at, locale, timeZone) {
  * @param {string} [locale]
  * @param {string} [timeZone]
  */
-export function dayAndTime(at, locale, timeZone) {
-  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone }).format(new Date(at));
+export function dayAndTime(at, locale = own, timeZone) {
+  return kept(Intl.DateTimeFormat, locale, { dateStyle: "medium", timeStyle: "short", timeZone }).format(new Date(at));
 }
 
 /**
- * A duration in its largest fitting unit: `4 s`, `12 min`, `3 h`.
+ * A duration in its largest fitting unit: `4 s`, `12 min`, `3 h 5 min`.
  * @param {number} ms
  */
 export function duration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return say("duration.seconds", { count: seconds });
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 60) return say("duration.minutes", { count: minutes });
   const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d`;
+  if (hours < 24) return say("duration.hours", { count: hours, minutes: minutes % 60 });
+  return say("duration.days", { count: Math.floor(hours / 24) });
+}
+
+/** @type {Map<string, any>} */
+const formats = new Map();
+
+/** To make one takes 50 µs, and a board of 200 cards would make some at each change.
+ * @template {typeof Intl.NumberFormat | typeof Intl.DateTimeFormat} Kind
+ * @param {Kind} Kind @param {string | undefined} locale @param {any} how @returns {InstanceType<Kind>} */
+function kept(Kind, locale, how) {
+  const key = [Kind.name, locale, ...Object.values(how)].join();
+  if (!formats.has(key)) formats.set(key, new Kind(locale, how));
+  return formats.get(key);
 }

@@ -74,7 +74,7 @@ export async function askStock({ name, stock }) {
 
 /** @param {Item} item @param {string} unlimited the key for what is not counted */
 function stockWords({ stock }, unlimited) {
-  return stock === null || stock === undefined ? say(unlimited) : say("manage.stock", { stock: stock.toLocaleString() });
+  return stock === null || stock === undefined ? say(unlimited) : say("manage.stock", { count: stock });
 }
 
 /** @param {string} name @param {string} text @param {string} label @param {() => void} click */

@@ -3,6 +3,7 @@
 
 import { askForAccount } from "./account.js";
 import { byId, element } from "./element.js";
+import { followChoice } from "./language.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */
@@ -18,6 +19,7 @@ export function masthead(session, next = { href: "/orders", text: say("who.order
   const show = () => byId("who").replaceChildren(...(session.user ? signedIn(session, next) : [signInButton(session)]));
   session.addEventListener("change", show);
   session.addEventListener("renamed", show);
+  followChoice();
   return show;
 }
 

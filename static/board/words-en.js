@@ -1,7 +1,33 @@
 // @ts-check
-/** The pages in English. A further language is one more file like this. */
+/**
+ * The pages in English. A further language is one more file like this: words-ar.js for Arabic, found by its name.
+ *
+ * All catalogues have the same keys, and their texts the same {places}. A text that depends on {count} may have the forms
+ * that Intl.PluralRules tells apart: { "one": "{count} order", "other": "{count} orders" }.
+ */
 
-export const english = {
+/** @type {Record<string, import("./words.js").Text>} */
+export const words = {
+  "language.name": "English",
+  "language.direction": "ltr",
+  "language.choose": "Language",
+
+  "page.home": "Find a shop",
+  "page.home_heading": "Order, and see it being made",
+  "page.menu": "Menu",
+  "page.board": "Counter board",
+  "page.pickup": "Pickup",
+  "page.manage": "Manage",
+  "page.order": "Order",
+  "page.poster": "Sign for the counter",
+  "page.script": "This page needs JavaScript.",
+  "page.account": "Account",
+
+  "duration.seconds": "{count} s",
+  "duration.minutes": "{count} min",
+  "duration.hours": "{count} h {minutes} min",
+  "duration.days": "{count} d",
+
   "status.pending": "New",
   "status.preparing": "Preparing",
   "status.ready": "Ready",
@@ -46,8 +72,6 @@ export const english = {
   "account.submit.sign_in": "Sign in",
   "account.submit.register": "Make an account",
   "account.close": "Not now",
-  "account.email": "E-mail",
-  "account.password": "Password",
   "account.password_hint": "At least 8 characters.",
   "account.name": "Your name",
   "account.to_order": "Sign in to order. Your basket stays as it is.",
@@ -58,6 +82,12 @@ export const english = {
   "account.to_see_account": "Sign in to see your account.",
 
   "me.title": "My account",
+  "me.name": "What I am called",
+  "me.erase": "Erase my account",
+  "me.erase_hint": "Your name and address leave for good. You will see first what goes and what stays.",
+  "me.ask": "Erase my account…",
+  "me.goes": "What goes",
+  "me.stays": "What stays",
   "me.email": "You sign in with {email}.",
   "me.name_hint": "Orders that you have placed keep the name that they have.",
   "me.save": "Save",
@@ -75,6 +105,9 @@ export const english = {
   "me.erased": "Your account is erased.",
 
   "home.none": "No shop of that name.",
+  "home.find": "Find a shop",
+  "home.shop_name": "Name of the shop",
+  "home.more": "Show more",
   "home.empty": "There is no shop here yet.",
   "home.paused": "paused",
   "home.mine": "Your account",
@@ -133,22 +166,22 @@ export const english = {
   "basket.again": "Ask again",
   "basket.open": "We sent your order, but got no answer. It may have been placed. Ask again: it will never be made twice.",
   "basket.give_up": "Change the basket",
-  "basket.give_up_warning": "If the order was placed after all, it is among your orders.",
+  "basket.give_up_warning": "If the order was placed after all, it is among your orders:",
   "basket.show": "Basket · {pieces} · {total}",
 
   "orders.title": "My orders",
+  "orders.looking": "Looking for your orders…",
   "orders.none": "You have not ordered anything yet.",
   "orders.active": "Under way",
   "orders.finished": "Before",
   "orders.older": "Show older ones",
   "order.title": "Order {number}",
+  "order.number": "Your number",
   "order.unknown": "There is no order here that you can see",
   "order.unknown_hint": "You may be signed in as someone else than who placed it.",
   "order.since": "since {time}",
   "order.placed": "Placed {time}",
-  "order.at": "at {shop}",
   "order.total": "Total",
-  "order.note": "Note",
   "order.pay": "You pay at the counter.",
   "order.history": "What has happened",
   "order.cancel": "Cancel this order",
@@ -191,6 +224,15 @@ export const english = {
   "pickup.none.ready": "No order waiting",
 
   "manage.title": "{shop} · Manage",
+  "manage.parts": "Parts of this page",
+  "manage.part.menu": "Menu",
+  "manage.part.screens": "Screens",
+  "manage.part.shop": "Shop",
+  "manage.part.staff": "Staff",
+  "manage.the_shop": "The shop",
+  "manage.the_ordering": "Ordering",
+  "manage.add_open": "Add an item",
+  "manage.find": "Find an item",
   "manage.ordering": "Does the shop take orders?",
   "manage.choice.open": "Open",
   "manage.choice.paused": "Paused",
@@ -223,7 +265,7 @@ export const english = {
   "manage.archive_question": "Take {name} off the menu for good? Orders that have it keep it. For a day without it, “Sold out” is enough.",
   "manage.archived": "{name} is off the menu.",
   "manage.gone": "Someone else took this off the menu. If you save, it comes back as a new item.",
-  "manage.stock": "{stock} left",
+  "manage.stock": "{count} left",
   "manage.no_stock": "Stock",
   "manage.stock_of": "{name}: {stock}. Count anew",
   "manage.stock_question": "{name}: how many are left?",
@@ -275,6 +317,8 @@ export const english = {
   "screens.loopback_command": "PUBLIC_URL={origin} scripts/serve --host 0.0.0.0{port}",
 
   "poster.title": "{shop} · Sign for the counter",
+  "poster.print": "Print",
+  "poster.acts": "This page",
   "poster.sentence": "Scan to see the menu and order.",
 
   "field.email": "E-mail",
@@ -303,6 +347,7 @@ export const english = {
   "item.none_left": "{name} (none left)",
 
   "refusal.unknown": "That did not work. Try again.",
+  "refusal.field": "does not fit",
   "refusal.no_answer": "No answer from the server. Check the network and try again.",
   "refusal.rate_limited": "That was too fast. Wait a moment and try again.",
   "refusal.unavailable": "The server cannot do this right now. Try again in a moment.",

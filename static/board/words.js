@@ -1,25 +1,42 @@
 // @ts-check
 /** What the pages say: texts by key from a catalogue, and refusals in words. No other module holds sentences. */
 
-import { english } from "./words-en.js";
+import { language, locale } from "./language.js";
 
 /** @typedef {import("./http.js").Problem} Problem */
+/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Text plural forms where it depends on a number */
 
-const catalogue = english;
+// Only the one that is needed; the page has asked for it already (a modulepreload link), so that nothing waits here.
+/** @type {{words: Record<string, Text>}} */
+const { words } = await import(`./words-${language}.js`);
+const plurals = new Intl.PluralRules(locale);
+const counts = new Intl.NumberFormat(locale);
+const isPageRtl = words["language.direction"] === "rtl";
+// The server's own explanations are in English; to others they say nothing.
+const speaksEnglish = language.startsWith("en");
+const RTL = /[\u0590-\u08ff\ufb1d-\ufefc]/;
 
 /**
- * The text of a key, with its {places} filled.
+ * The text of a key, with its {places} filled. What is counted is given as `count`: it chooses the plural form and is
+ * written with the reader's digits. All other numbers are names, as that of an order, and stay as they are.
  * @param {string} key
  * @param {Record<string, string | number>} [values]
  */
 export function say(key, values = {}) {
-  const text = /** @type {Record<string, string>} */ (catalogue)[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (place, name) => isolated(String(values[name] ?? place)));
+  return textOf(key, Number(values.count)).replace(/\{(\w+)\}/g, (place, name) =>
+    isolated(name === "count" ? counts.format(Number(values.count)) : String(values[name] ?? place)),
+  );
 }
 
-/** A name that is written from right to left must not turn the words around it. @param {string} value */
+/** @param {string} key @param {number} count */
+function textOf(key, count) {
+  const text = words[key] ?? key;
+  return typeof text === "string" ? text : (text[plurals.select(count)] ?? text.other ?? key);
+}
+
+/** A name that is written in the other direction must not turn the words around it. @param {string} value */
 function isolated(value) {
-  return /[\u0590-\u08ff\ufb1d-\ufefc]/.test(value) ? `\u2068${value}\u2069` : value;
+  return isPageRtl || RTL.test(value) ? `\u2068${value}\u2069` : value;
 }
 
 /**
@@ -33,8 +50,8 @@ export function refusal(error) {
   if (problem.code === "item_unavailable") return named(problem, (item) => item.name ?? say("item.unknown"));
   if (problem.code === "invalid" && problem.content.errors?.length) return fields(problem.content.errors);
   const key = `refusal.${problem.code}`;
-  if (key in catalogue) return say(key);
-  return problem.content?.detail ?? problem.content?.title ?? say("refusal.unknown");
+  if (key in words) return say(key);
+  return (speaksEnglish && (problem.content?.detail ?? problem.content?.title)) || say("refusal.unknown");
 }
 
 /** @param {Problem} problem @param {(item: any) => string} describe */
@@ -50,12 +67,12 @@ function leftOver({ name, left }) {
 
 /** @param {{pointer: string, detail: string}[]} errors */
 function fields(errors) {
-  return errors.map(({ pointer, detail }) => `${fieldName(pointer)}: ${detail}`).join(" · ");
+  return errors.map(({ pointer, detail }) => `${fieldName(pointer)}: ${speaksEnglish ? detail : say("refusal.field")}`).join(" · ");
 }
 
 /** @param {string} pointer */
 function fieldName(pointer) {
   const name = pointer.split("/").filter(Boolean).at(-1) ?? "";
   const key = `field.${name}`;
-  return key in catalogue ? say(key) : name;
+  return key in words ? say(key) : name;
 }
