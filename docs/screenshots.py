@@ -57,9 +57,6 @@ async def take(browser: Browser, server: str, name: str, directory: Path) -> Non
     path, account = PAGES[shown]
     width, height = DEVICES[device]
     look: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": (*theme, "light")[0]}
-        "color_scheme": theme[0] if theme else "light",
-        "viewport": {"width": width, "height": height},
-    }
     context = await browser.new_context(base_url=server, locale="en-GB", timezone_id="Europe/Berlin", **look)
     if account is not None:
         person = {"email": account.email, "password": cafe.PASSWORD, "cookie": True}
