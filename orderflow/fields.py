@@ -15,6 +15,7 @@ MAX_STOCK: Final = 1_000_000
 MAX_LINES: Final = 50
 MAX_QUANTITY: Final = 99
 MAX_MINUTES: Final = 1440
+MAX_URL: Final = 500
 
 _ZONES: Final = frozenset(available_timezones()) - {"localtime", "Factory"}
 _CURRENCIES: Final = frozenset(MINOR_DIGITS)
@@ -47,6 +48,10 @@ def _one_of(value: str, known: frozenset[str], what: str) -> str:
 
 def _optional_email(value: str | None) -> str | None:
     return None if value is None or not value.strip() else text.email(value)
+
+
+def _optional_https_url(value: str | None) -> str | None:
+    return None if value is None else text.https_url(value, MAX_URL)
 
 
 def _optional_slug(value: str | None) -> str | None:
@@ -92,6 +97,9 @@ Note: TypeAlias = Annotated[
 ]
 Reason: TypeAlias = Annotated[str | None, AfterValidator(partial(_optional, max_length=200)), _nullable(200)]
 Category: TypeAlias = Annotated[str | None, AfterValidator(partial(_optional, max_length=60)), _nullable(60)]
+PhotoUrl: TypeAlias = Annotated[
+    str | None, AfterValidator(_optional_https_url), _nullable(MAX_URL, format="uri", pattern="^https://")
+]
 Address: TypeAlias = Annotated[str | None, AfterValidator(partial(_optional, max_length=200)), _nullable(200)]
 Phone: TypeAlias = Annotated[str | None, AfterValidator(partial(_optional, max_length=40)), _nullable(40)]
 PickupName: TypeAlias = Annotated[str | None, AfterValidator(partial(_optional, max_length=40)), _nullable(40)]

@@ -27,6 +27,7 @@ from orderflow.fields import (
     Ordering,
     Password,
     Phone,
+    PhotoUrl,
     PickupName,
     Position,
     Reason,
@@ -193,6 +194,7 @@ class ItemNew(Model):
     name: Name
     description: Description = None
     category: Category = None
+    photo_url: PhotoUrl = None
     price_minor: Minor
     available: bool = True
     stock: Stock | None = None
@@ -203,6 +205,7 @@ class ItemChange(Model):
     name: Name = ABSENT
     description: Description = None
     category: Category = None
+    photo_url: PhotoUrl = None
     price_minor: Minor = ABSENT
     available: bool = ABSENT
     stock: Stock | None = None
@@ -216,6 +219,7 @@ class Item(Model):
     name: str
     description: str | None
     category: str | None
+    photo_url: str | None
     price_minor: int
     available: bool
     sold_out: bool

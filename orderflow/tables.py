@@ -148,9 +148,12 @@ items: Final = Table(
     _required("version", Integer),
     _required("archived", Boolean),
     _at("updated_at"),
+    # Where whoever looks at the menu fetches it from.
+    Column("photo_url", Text),
     CheckConstraint("price_minor BETWEEN 0 AND 100000000", name="price_minor"),
     CheckConstraint("stock BETWEEN 0 AND 1000000", name="stock"),
     CheckConstraint("position BETWEEN 0 AND 1000000", name="position"),
+    CheckConstraint("photo_url LIKE 'https://%'", name="photo_url"),
     # A shop's menu, in its order.
     Index("ix_items_shop_id_position_id", "shop_id", "position", "id"),
 )

@@ -13,6 +13,7 @@ _CONTROLS_BUT_NEWLINE_AND_TAB: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_HTTPS: Final = re.compile(r"https://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?", re.IGNORECASE)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -65,6 +66,20 @@ def email(text: str) -> str:
     if "." not in found.domain:
         raise ValueError("The domain of an e-mail address has a dot.")
     return found.normalized.lower()
+
+
+def https_url(text: str, max_length: int) -> str | None:
+    """An address on the web that is fetched over TLS, with `https` in small letters; nothing left is None.
+
+    Raises:
+        ValueError: no such address, one with a name and password in it, or longer than `max_length` characters.
+    """
+    address = clean(text, max_length)
+    if address is None:
+        return None
+    if not _HTTPS.fullmatch(address):
+        raise ValueError("An address that begins with https:// and has no spaces.")
+    return "https" + address[len("https") :]
 
 
 def slug(text: str) -> str:

@@ -12,6 +12,7 @@ PUBLIC = {
     "name",
     "description",
     "category",
+    "photo_url",
     "price_minor",
     "available",
     "sold_out",
@@ -62,6 +63,7 @@ async def test_a_new_item_is_on_the_menu_and_one_event(api: Api, corner: Shop) -
         "name": "Espresso",
         "description": None,
         "category": None,
+        "photo_url": None,
         "price_minor": 0,
         "available": True,
         "sold_out": False,
@@ -129,6 +131,8 @@ async def test_what_no_item_can_be_is_pointed_at(corner: Shop) -> None:
         ({"available": 1}, "/available"),
         ({"category": "x" * 61}, "/category"),
         ({"description": "x" * 1001}, "/description"),
+        ({"photo_url": "http://pictures.example/cake.jpg"}, "/photo_url"),
+        ({"photo_url": "https://pictures.example/" + "x" * 476}, "/photo_url"),
         ({"sold_out": True}, "/sold_out"),
         ({"archived": True}, "/archived"),
         ({"id": "x"}, "/id"),
@@ -145,6 +149,7 @@ async def test_what_no_item_can_be_is_pointed_at(corner: Shop) -> None:
 async def test_an_effective_change_raises_the_version_and_is_one_event(api: Api, corner: Shop) -> None:
     before = await events(corner)
     facts = {"name": "Long black", "description": "a\nb", "category": "Coffee", "price_minor": 400, "position": 3}
+    facts |= {"photo_url": "https://pictures.example/long-black.jpg"}
 
     answer = await corner.owner.patch(path(corner), facts)
 

@@ -129,6 +129,7 @@ TEXTS: Final = {
     "a note, a reason, the address of a shop": characters(fields.Note, fields.Reason, fields.Address),
     "a description": characters(fields.Description),
     "a category": characters(fields.Category),
+    "the address of a photo": characters(fields.PhotoUrl),
     "a telephone number, a name to call": characters(fields.Phone, fields.PickupName),
     "a slug": characters(fields.Slug),
     "a password": characters(fields.Password),

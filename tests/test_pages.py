@@ -30,6 +30,15 @@ async def test_every_page_is_there_for_get_and_head_under_a_strict_policy(api: A
         assert all('src="/static/board/' in part for part in answer.text.split("<script")[1:])
 
 
+async def test_only_pages_that_show_photos_of_items_fetch_pictures_from_elsewhere(api: Api) -> None:
+    for address in ADDRESSES:
+        policy = (await api.get(address)).headers["content-security-policy"]
+
+        shows_photos = address in {"/shops/corner-cafe", "/shops/corner-cafe/manage"}
+        assert ("img-src 'self' https:" in policy) is shows_photos, address
+        assert policy.count("https:") == shows_photos
+
+
 async def test_an_address_without_a_page_is_not_found(api: Api) -> None:
     for address in ("/shops", "/shops/", "/orders/", "/shops/a/b", "/shops/a/board/", "/nothing", "/static"):
         refused(await api.get(address), 404, "not_found")

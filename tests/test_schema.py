@@ -135,7 +135,7 @@ def test_what_may_be_null_is_what_has_a_reason_to() -> None:
         "sessions.ended_at",
         "refresh_tokens.used_at",
         *(f"shops.{name}" for name in ("description", "address", "phone", "email")),
-        *(f"items.{name}" for name in ("description", "category", "stock")),
+        *(f"items.{name}" for name in ("description", "category", "stock", "photo_url")),
         *(f"orders.{name}" for name in ("pickup_name", "note", "email", "idempotency_key", "body_hash")),
         *(f"orders.{name}_at" for name in ("preparing", "ready", "picked_up", "cancelled")),
         *(f"orders.{name}" for name in ("cancelled_by", "reason")),

@@ -48,6 +48,42 @@ def test_what_overrides_the_direction_of_text_is_refused(character: str) -> None
             text.clean(f"a{character}b", 80, multiline=multiline)
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (" https://pictures.example/cake.jpg?width=200#top ", "https://pictures.example/cake.jpg?width=200#top"),
+        ("HTTPS://pictures.example", "https://pictures.example"),
+        ("https://bücher.example/über uns.jpg".replace(" ", "%20"), "https://bücher.example/über%20uns.jpg"),
+        ("https://pictures.example:8443/", "https://pictures.example:8443/"),
+        (" ", None),
+    ],
+)
+def test_an_address_of_a_photo_is_kept_as_it_was_given(given: str, kept: str | None) -> None:
+    assert text.https_url(given, 500) == kept
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "http://pictures.example/cake.jpg",
+        "//pictures.example/cake.jpg",
+        "javascript:alert(1)",
+        "data:image/png;base64,AAAA",
+        "https:pictures.example",
+        "https://",
+        "https:///cake.jpg",
+        "https://grace:secret@pictures.example/cake.jpg",
+        "https://pictures.example/a cake.jpg",
+        "https://pictures.example\\cake.jpg",
+        "https://pictures.example/\ncake.jpg",
+        "https://pictures.example/" + "x" * 476,
+    ],
+)
+def test_what_is_no_address_fetched_over_tls_is_no_address_of_a_photo(bad: str) -> None:
+    with pytest.raises(ValueError, match=r"(begins with https|At most 500|Control characters)"):
+        text.https_url(bad, 500)
+
+
 def test_a_note_may_have_lines_and_tabs_and_only_those() -> None:
     assert text.clean(" one\r\ntwo\tthree\nfour ", 80, multiline=True) == "one\ntwo\tthree\nfour"
     for bad in ("a\rb", "a\x0bb", "a\x0cb", "a\x00b", "a\x9fb"):
@@ -250,6 +286,7 @@ def test_only_a_cancellation_has_a_reason_of_one_line() -> None:
 
 def test_what_is_bounded_has_its_bounds() -> None:
     ItemNew(name="n" * 80, description="d" * 1000, category="c" * 60, price_minor=100_000_000, stock=1_000_000)
+    ItemNew(name="n", photo_url="https://a.example/" + "p" * 482, price_minor=0)
     ShopNew(name="n", address="a" * 200, phone="p" * 40, currency="EUR", time_zone="Europe/Berlin")
     Register(email="a@b.co", password="p" * 128, name="n" * 80)
     LineNew.model_validate({"item_id": ID, "quantity": 99, "note": "n" * 200})
@@ -259,6 +296,7 @@ def test_what_is_bounded_has_its_bounds() -> None:
         {"name": ""},
         {"description": "d" * 1001},
         {"category": "c" * 61},
+        {"photo_url": "https://a.example/" + "p" * 483},
         {"price_minor": 100_000_001},
         {"price_minor": -1},
         {"stock": 1_000_001},

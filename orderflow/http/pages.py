@@ -14,6 +14,7 @@ from starlette.routing import Route
 from orderflow.errors import NotFound
 from orderflow.http import languages
 from orderflow.http.files import File
+from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY
 from orderflow.http.languages import Language
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -42,6 +43,10 @@ _ENTRY: Final = re.compile(r'<script type="module" src="/static/board/([\w-]+\.j
 _IMPORT: Final = re.compile(r'^(?:import|export|\}) (?:.* )?from "\./([\w-]+\.js)";$', re.MULTILINE)
 _VARY: Final = "Accept-Encoding, Accept-Language, Cookie"
 _USUAL_RECALL: Final = "60_000 * 30"
+
+# Those that show photos of items, which are wherever a shop keeps them. No other page fetches anything from elsewhere.
+_WITH_PHOTOS: Final = frozenset({"menu.html", "manage.html"})
+_POLICY_WITH_PHOTOS: Final = f"{CONTENT_SECURITY_POLICY}; img-src 'self' https:"
 
 
 def directory() -> Path:
@@ -81,7 +86,10 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
         offered = languages.catalogues(directory())
         accepted = request.headers.get("accept-language", "")
         code = languages.chosen(offered, request.cookies.get(languages.COOKIE), accepted)
-        return _written(name, code, _stamp()).answer(request)
+        answer = _written(name, code, _stamp()).answer(request)
+        if name in _WITH_PHOTOS:
+            answer.headers[POLICY[0].decode()] = _POLICY_WITH_PHOTOS
+        return answer
 
     return page
 

@@ -63,12 +63,14 @@ export function showList(container, things, { key, mark, make }) {
  * @param {HTMLElement} container @param {HTMLElement[]} wanted */
 function place(container, wanted) {
   const kept = new Set(wanted);
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   for (const child of [...container.children]) {
     if (!kept.has(/** @type {HTMLElement} */ (child))) child.remove();
   }
   wanted.forEach((child, index) => {
     if (container.children[index] !== child) container.insertBefore(child, container.children[index] ?? null);
   });
+  if (container.contains(focused) && document.activeElement !== focused) focused?.focus({ preventScroll: true });
 }
 
 /** @param {HTMLElement | undefined} known @param {HTMLElement} made */

@@ -9,9 +9,7 @@ import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
 /** @typedef {{inventory: import("./inventory.js").Inventory, toast: import("./toast.js").Toast,
- *   currency: () => string, closed: () => void, opened: () => void}} Given */
-
-const LAST_POSITION = 1_000_000;
+ *   currency: () => string, position: (category: string) => number, closed: () => void, opened: () => void}} Given */
 
 export class AddForm {
   #given;
@@ -57,9 +55,9 @@ export class AddForm {
 
   /** @param {Record<string, string>} values */
   async #add(values) {
-    const { inventory, toast, opened } = this.#given;
-    const last = Math.max(-1, ...inventory.items.map((item) => item.position));
-    const made = await this.#addOnce({ ...bodyOfItem(values, this.#given.currency()), position: Math.min(last + 1, LAST_POSITION) }, JSON.stringify(values));
+    const { inventory, toast, opened, currency, position } = this.#given;
+    const body = { ...bodyOfItem(values, currency()), position: position(values.category) };
+    const made = await this.#addOnce(body, JSON.stringify(values));
     this.#clear();
     this.focus();
     const isFirst = inventory.items.length === 1;

@@ -5,7 +5,7 @@ import { button, isSure } from "./dialog.js";
 import { DraftForm } from "./draft-form.js";
 import { element, tell } from "./element.js";
 import { onSubmit } from "./form.js";
-import { bodyOfItem, firstFields, furtherFields, normalOf, placeField, shownOf, valuesOfItem } from "./manage-item-form.js";
+import { bodyOfItem, firstFields, furtherFields, normalOf, shownOf, valuesOfItem } from "./manage-item-form.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
@@ -24,7 +24,7 @@ export class ItemEditor {
   constructor(item, given) {
     this.#given = given;
     this.#item = item;
-    this.#form = element("form", { className: "form columns" }, ...firstFields(given.currency), ...furtherFields(), placeField());
+    this.#form = element("form", { className: "form columns" }, ...firstFields(given.currency), ...furtherFields());
     const how = { normal: normalOf(given.currency()), shown: shownOf(given.currency()) };
     this.#draft = new DraftForm(this.#form, this.#values(), how);
     this.#draft.settle(this.#values());

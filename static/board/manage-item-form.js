@@ -11,6 +11,7 @@ import { say } from "./words.js";
 /** @typedef {import("./draft.js").Values} Values */
 
 const NUMBER = { inputMode: "numeric", pattern: "[0-9]*", maxLength: 7, autocomplete: "off" };
+const HTTPS = "[hH][tT][tT][pP][sS]://\\S+";
 const EXAMPLE_MINOR = 350;
 const CATEGORIES = "categories";
 
@@ -24,13 +25,9 @@ export function furtherFields() {
   return [
     field("category", { maxLength: 60, autocomplete: "off", list: CATEGORIES, hint: say("manage.category_hint") }),
     field("stock", { ...NUMBER, placeholder: say("manage.no_limit") }),
+    field("photo_url", { type: "url", pattern: HTTPS, maxLength: 500, autocomplete: "off", hint: say("manage.photo_hint") }),
     field("description", { as: "textarea", maxLength: 1000, rows: 2 }),
   ];
-}
-
-/** Where an item stands, once it does. */
-export function placeField() {
-  return field("position", { ...NUMBER, hint: say("manage.position_hint") });
 }
 
 /** Offer the categories that there are, to be chosen again. @param {HTMLElement} list @param {Item[]} items */
@@ -50,8 +47,8 @@ export function valuesOfItem(item, currency) {
     price_minor: plainMoney(item.price_minor, currency),
     category: item.category ?? "",
     stock: textOf(item.stock),
+    photo_url: item.photo_url ?? "",
     description: item.description ?? "",
-    position: String(item.position),
   };
 }
 
@@ -75,9 +72,7 @@ export function shownOf(currency) {
  * @throws {Problem} a price that is none
  */
 export function bodyOfItem(values, currency) {
-  const body = Object.entries(values)
-    .filter(([name, text]) => name !== "position" || text !== "")
-    .map(([name, text]) => [name, name === "price_minor" ? price(text, currency) : valueOf(name, text)]);
+  const body = Object.entries(values).map(([name, text]) => [name, name === "price_minor" ? price(text, currency) : valueOf(name, text)]);
   return Object.fromEntries(body);
 }
 
@@ -105,7 +100,7 @@ function price(text, currency) {
 
 /** @param {string} name @param {string} text */
 function valueOf(name, text) {
-  if (name === "stock" || name === "position") return text === "" ? null : Number(text);
+  if (name === "stock") return text === "" ? null : Number(text);
   return text || null;
 }
 

@@ -5,39 +5,47 @@ import { ask, button } from "./dialog.js";
 import { element } from "./element.js";
 import { onSubmit } from "./form.js";
 import { money } from "./format.js";
+import { photo } from "./photo.js";
 import { segmented } from "./segmented.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
+/** @typedef {import("./manage-item-moves.js").ItemMoves} ItemMoves */
 /** @typedef {{sell: (isToBeHad: boolean) => void, count: () => void, edit?: () => void}} Acts */
 
 const MOST = 1_000_000;
 
-/** @param {Item} item @param {string} currency @param {Acts} acts */
-export function itemRow(item, currency, { sell, count, edit }) {
-  const { name, category, description } = item;
+/** @param {Item} item @param {string} currency @param {Acts} acts @param {ItemMoves | null} moves what it is moved by */
+export function itemRow(item, currency, acts, moves) {
+  const { name, description } = item;
+  return element(
+    "li",
+    { className: "item managed", data: { item: item.id, soldOut: String(item.sold_out) } },
+    moves && moves.handle(item),
+    element(
+      "div",
+      { className: "item-words" },
+      photo(item),
+      element("h3", { dir: "auto" }, name),
+      element("p", { dir: "auto" }, description ?? ""),
+    ),
+    element("span", { className: "amount" }, money(item.price_minor, currency)),
+    element("div", { className: "item-acts" }, ...(moves?.isOpen(item.id) ? moves.buttons(item) : actsOn(item, acts))),
+  );
+}
+
+/** @param {Item} item @param {Acts} acts */
+function actsOn(item, { sell, count, edit }) {
+  const { name } = item;
   const options = [
     { value: "sell", text: say("manage.on_sale") },
     { value: "sold_out", text: say("manage.sold_out") },
   ];
-  return element(
-    "li",
-    { className: "item managed", data: { item: item.id, soldOut: String(item.sold_out) } },
-    element(
-      "div",
-      { className: "item-words" },
-      element("h3", { dir: "auto" }, name),
-      element("p", { dir: "auto" }, [category, description].filter(Boolean).join(" · ")),
-    ),
-    element("span", { className: "amount" }, money(item.price_minor, currency)),
-    element(
-      "div",
-      { className: "item-acts" },
-      segmented(say("manage.sale_of", { name }), options, item.sold_out ? "sold_out" : "sell", (chosen) => sell(chosen === "sell")),
-      act("count", stockWords(item, "manage.no_stock"), say("manage.stock_of", { name, stock: stockWords(item, "manage.no_limit") }), count),
-      edit && act("edit", say("manage.edit"), say("manage.edit_name", { name }), edit),
-    ),
-  );
+  return [
+    segmented(say("manage.sale_of", { name }), options, item.sold_out ? "sold_out" : "sell", (chosen) => sell(chosen === "sell")),
+    act("count", stockWords(item, "manage.no_stock"), say("manage.stock_of", { name, stock: stockWords(item, "manage.no_limit") }), count),
+    edit && act("edit", say("manage.edit"), say("manage.edit_name", { name }), edit),
+  ];
 }
 
 /**

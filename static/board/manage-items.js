@@ -2,14 +2,17 @@
 /** The menu as those who work at the shop see it: its owner adds and edits, all mark what is sold out and count. */
 
 import { path } from "./api.js";
+import { groups } from "./arrangement.js";
 import { byId, showList, tell } from "./element.js";
 import { AddForm } from "./manage-item-add.js";
 import { offerCategories } from "./manage-item-form.js";
 import { ItemEditor } from "./manage-item-editor.js";
+import { ItemMoves } from "./manage-item-moves.js";
 import { askStock, itemRow } from "./manage-item-row.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
+/** @typedef {import("./arrangement.js").Group} Group */
 /** @typedef {{inventory: import("./inventory.js").Inventory, toast: import("./toast.js").Toast, isOwner: boolean}} Given */
 
 // A menu that fits on one screen needs no search.
@@ -17,6 +20,7 @@ const SEARCHED_FROM = 12;
 
 export class ItemsPanel {
   #given;
+  #moves;
   #currency = "";
   #slug = "";
   /** @type {Map<string, ItemEditor>} */
@@ -29,6 +33,7 @@ export class ItemsPanel {
   /** @param {Given} given */
   constructor(given) {
     this.#given = given;
+    this.#moves = new ItemMoves(given, () => this.#showItems());
     byId("find-item").addEventListener("input", () => this.#showItems());
     byId("add-open").addEventListener("click", () => this.#openForm());
   }
@@ -50,7 +55,7 @@ export class ItemsPanel {
   }
 
   #showItems() {
-    const { items } = this.#given.inventory;
+    const { items } = this.#moves;
     const isLong = items.length > SEARCHED_FROM;
     byId("find-item-place").hidden = !isLong;
     byId("item-count").textContent = items.length === 0 ? "" : String(items.length);
@@ -60,17 +65,36 @@ export class ItemsPanel {
     this.#updateEditors();
     const found = isLong ? items.filter((item) => this.#isSought(item)) : items;
     tell(byId("no-items"), items.length === 0 ? say("manage.no_items") : found.length === 0 ? say("manage.none_found") : "");
-    this.#showRows(this.#withEdited(found));
+    if (!this.#moves.isDragging) this.#showRows(this.#withEdited(found), found.length === items.length);
   }
 
-  /** @param {Item[]} items */
-  #showRows(items) {
-    const shown = items.map((item) => this.#wished(item));
-    showList(byId("items"), shown, {
-      key: (item) => item.id,
-      mark: (item) => (this.#editors.has(item.id) ? "edited" : JSON.stringify([item, this.#currency])),
-      make: (item) => this.#editors.get(item.id)?.element ?? itemRow(item, this.#currency, this.#acts(item)),
+  /** @param {Item[]} items @param {boolean} isWhole whether none is left out, so that all stand beside their neighbours */
+  #showRows(items, isWhole) {
+    const all = groups(this.#moves.items);
+    const hasHeadings = all.some(({ name }) => name);
+    const mayMove = this.#given.isOwner && isWhole;
+    const shown = groups(items.map((item) => this.#wished(item)));
+    const rows = shown.flatMap((group) => [...(hasHeadings ? [group] : []), ...group.items]);
+    const isMovable = (/** @type {Item} */ item) => mayMove && (shown.find(({ items: own }) => own.includes(item))?.items.length ?? 0) > 1;
+    showList(byId("items"), rows, {
+      key: (row) => ("items" in row ? `category ${row.name}` : row.id),
+      mark: (row) => ("items" in row ? JSON.stringify([all.findIndex(({ name }) => name === row.name), all.length, mayMove]) : this.#mark(row, isMovable(row))),
+      make: (row) => ("items" in row ? this.#moves.heading(row, all, mayMove && all.length > 1) : this.#row(row, isMovable(row))),
     });
+  }
+
+  /** @param {Item} item @param {boolean} isMovable */
+  #mark(item, isMovable) {
+    const seen = [item, this.#currency, isMovable, isMovable && this.#moves.isOpen(item.id)];
+    return this.#editors.has(item.id) ? `edited ${item.category}` : JSON.stringify(seen);
+  }
+
+  /** @param {Item} item @param {boolean} isMovable */
+  #row(item, isMovable) {
+    const editor = this.#editors.get(item.id);
+    const row = editor?.element ?? itemRow(item, this.#currency, this.#acts(item), isMovable ? this.#moves : null);
+    row.dataset.category = item.category ?? "";
+    return row;
   }
 
   /** What is being edited stays in sight: also when it is not what is searched for, or was taken off the menu.
@@ -177,7 +201,8 @@ export class ItemsPanel {
 
   #openForm(isWanted = true) {
     const opened = () => location.assign(path`/shops/${this.#slug}/board`);
-    this.#adding ??= new AddForm({ ...this.#given, currency: () => this.#currency, closed: () => this.#closeForm(), opened });
+    const position = (/** @type {string} */ category) => this.#moves.positionOfNew(category);
+    this.#adding ??= new AddForm({ ...this.#given, position, currency: () => this.#currency, closed: () => this.#closeForm(), opened });
     if (!this.#adding.element.isConnected) byId("add-place").replaceChildren(this.#adding.element);
     byId("add-open").hidden = true;
     if (isWanted) this.#adding.focus();

@@ -11,6 +11,7 @@ import { money } from "./format.js";
 import { addressed, noSuchShop } from "./gate.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
+import { photo } from "./photo.js";
 import { Session } from "./session.js";
 import { soldItems } from "./store.js";
 import { refusal, say } from "./words.js";
@@ -92,6 +93,7 @@ function itemRow(item, currency) {
     element(
       "div",
       { className: "item-words" },
+      photo(item),
       element("h3", { dir: "auto" }, item.name),
       item.description && element("p", { dir: "auto" }, item.description),
     ),

@@ -18,8 +18,8 @@
  *   preparing_at: string | null, ready_at: string | null, picked_up_at: string | null, cancelled_at: string | null,
  *   cancelled_by: string | null, reason: string | null, updated_at: string}} Order */
 /** @typedef {{id: string, name: string, description: string | null, category: string | null, price_minor: number,
- *   available: boolean, sold_out: boolean, position: number, version: number, archived: boolean,
- *   stock?: number | null}} Item */
+ *   photo_url?: string | null, available: boolean, sold_out: boolean, position: number, version: number,
+ *   archived: boolean, stock?: number | null}} Item */
 /** @typedef {{day: string, number: number, status: Status | null}} Called an order on the pickup screen */
 /** @typedef {{epoch: string | null, seq: number, shop: Shop | null, orders: ReadonlyMap<string, any>,
  *   items: ReadonlyMap<string, Item>}} State */
