@@ -119,6 +119,24 @@ export function dayAndTime(at, locale = own, timeZone) {
 }
 
 /**
+ * A day of the calendar: `Sunday 22 November`.
+ * @param {string} day as `2026-11-22`
+ * @param {string} [locale]
+ */
+export function dayOnly(day, locale = own) {
+  return kept(Intl.DateTimeFormat, locale, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" }).format(new Date(`${day}T12:00:00Z`));
+}
+
+/**
+ * An hour of the day: `09`, `9 AM`.
+ * @param {number} hour
+ * @param {string} [locale]
+ */
+export function hourOfDay(hour, locale = own) {
+  return kept(Intl.DateTimeFormat, locale, { hour: "numeric", timeZone: "UTC" }).format(hour * 3_600_000);
+}
+
+/**
  * A duration in its largest fitting unit: `4 s`, `12 min`, `3 h 5 min`.
  * @param {number} ms
  */

@@ -9,6 +9,7 @@ import { Inventory } from "./inventory.js";
 import { Live } from "./live.js";
 import { ItemsPanel } from "./manage-items.js";
 import { OrderingPanel } from "./manage-ordering.js";
+import { OrdersPanel } from "./manage-orders.js";
 import { showParts } from "./manage-parts.js";
 import { ScreensPanel } from "./manage-screens.js";
 import { ShopPanel } from "./manage-shop.js";
@@ -74,14 +75,15 @@ async function load() {
 async function manage(shop, isOwner, hasOrders) {
   let isReady = false;
   const show = () => isReady && showAll(live.state.shop ?? shop);
-  const heard = (/** @type {any} */ frame) => inventory.hear(frame);
+  const heard = (/** @type {any} */ frame) => (inventory.hear(frame), orders.hear(frame));
   const live = new Live({ path: path`/ws/shops/${shop.id}/menu`, light: byId("light"), main, show, heard });
   const inventory = new Inventory(api, shop.id, live);
   const given = { api, live, inventory, toast: new Toast(), isOwner };
   const items = new ItemsPanel(given);
   const staff = isOwner ? new StaffPanel({ ...given, shop: shop.id }) : null;
   const facts = isOwner ? new ShopPanel(given) : null;
-  const panels = [items, facts, new ScreensPanel(given), new OrderingPanel(given), new StartPanel(inventory, hasOrders || !isOwner)];
+  const orders = new OrdersPanel(given);
+  const panels = [items, facts, orders, new ScreensPanel(given), new OrderingPanel(given), new StartPanel(inventory, hasOrders || !isOwner)];
 
   /** @param {Shop} now */
   function showAll(now) {
@@ -95,11 +97,11 @@ async function manage(shop, isOwner, hasOrders) {
   isReady = true;
   showAll(live.state.shop ?? shop);
   addEventListener("beforeunload", (event) => [items, facts, staff].some((panel) => panel?.isDirty) && event.preventDefault());
-  reveal(shop, isOwner, () => given.toast.clear());
+  reveal(shop, isOwner, (part) => (given.toast.clear(), orders.turned(part)));
   if (inventory.items.length === 0) items.focus();
 }
 
-/** @param {Shop} shop @param {boolean} isOwner @param {() => void} turned to another part of the page */
+/** @param {Shop} shop @param {boolean} isOwner @param {(part: string) => void} turned to another part of the page */
 function reveal(shop, isOwner, turned) {
   for (const part of main.querySelectorAll("[data-owner]")) /** @type {HTMLElement} */ (part).hidden = !isOwner;
   tell(byId("staff-only"), isOwner ? "" : say("manage.staff_only", { shop: shop.name }));
