@@ -2,32 +2,33 @@
 /** The counter board: the orders of a shop in three columns, live. */
 
 import { Api, path } from "./api.js";
-import { askToCancel } from "./cancel.js";
-import { doneRow, orderCard } from "./card.js";
-import { byId, element, showList, tell } from "./element.js";
-import { duration } from "./format.js";
+import { listenToKeys, showKeys } from "./board-keys.js";
+import { askWhatElse } from "./board-menu.js";
+import { Tools } from "./board-tools.js";
+import { UndoOffers } from "./board-undo.js";
+import { Columns } from "./columns.js";
+import { byId, element, tell } from "./element.js";
 import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
 import { recallTo } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
+import { Moves } from "./moves.js";
 import { Session } from "./session.js";
 import { RECALL_MS } from "./settings.js";
+import { RENEW_MS, Shelf } from "./shelf.js";
+import { showAllDay, showDone } from "./sides.js";
+import { stations } from "./stations.js";
 import { ACTIVE, activeOrders, finishedOrders } from "./store.js";
 import { refusal, say } from "./words.js";
 
 /** @typedef {import("./store.js").Order} Order */
 /** @typedef {import("./store.js").Status} Status */
+/** @typedef {import("./taps.js").Tap} Tap */
 
 const session = new Session();
 const api = new Api(session);
 const slug = addressed();
 const main = byId("main");
-// From here on an order that still waits for the shop stands out, and later more so.
-const WARM_MS = 5 * 60_000;
-const HOT_MS = 10 * 60_000;
-/** @type {Set<string>} */
-const busy = new Set();
-const acts = { move, cancel };
 let isDoneLoaded = false;
 
 const live = new Live({
@@ -37,44 +38,36 @@ const live = new Live({
   main,
   show,
   stopped,
+  heard: ({ type }) => type !== "order" && moves.isHeld && moves.resume(),
 });
+const moves = new Moves({
+  send: ({ order, to, reason, version }) =>
+    api.call("PATCH", path`/v1/orders/${order}`, { body: reason ? { status: to, reason } : { status: to }, headers: { "If-Match": `"${version}"` } }),
+  now: () => live.serverNow(),
+  changed: show,
+  confirmed: (order) => live.merge("order", order),
+  refused: complain,
+});
+const acts = { move, more };
+const columns = new Columns(acts);
+const undo = new UndoOffers(byId("tools"), takeBack);
+const tools = new Tools(byId("tools"), byId("tabs"), { changed: show, help: showKeys });
 
 function show() {
   if (live.feed.phase === "stopped" || !live.hasBegun) return;
-  if (!isDoneLoaded) loadDone().catch(() => {});
-  if (live.state.shop) entitle(live.state.shop.name, say("board.title", { shop: live.state.shop.name }));
-  tell(byId("paused"), live.state.shop?.ordering === "paused" ? say("board.paused") : "");
-  const orders = /** @type {Order[]} */ (activeOrders(live.state));
-  for (const status of ACTIVE) showColumn(/** @type {Status} */ (status), orders.filter((order) => order.status === status));
-  showDone(finishedOrders(live.state).filter((order) => recall(order)));
+  if (!isDoneLoaded) loadDone();
+  const state = { ...live.state, orders: moves.shown(live.state.orders) };
+  if (state.shop) entitle(state.shop.name, say("board.title", { shop: state.shop.name }));
+  tell(byId("paused"), state.shop?.ordering === "paused" ? say("board.paused") : "");
+  tell(byId("waiting"), moves.isHeld ? say("board.waits", { count: moves.taps.length }) : "");
+  const active = /** @type {Order[]} */ (activeOrders(state));
+  const done = finishedOrders(state).filter((order) => recall(order) || moves.isWaiting(order));
+  const at = stations(state, tools.address);
+  columns.show(active, { at, state, wanted: tools.wanted, isWaiting: (order) => moves.isWaiting(order) });
+  showAllDay(active, at, state);
+  showDone(done, { recall, isWaiting: (order) => moves.isWaiting(order), acts });
+  tools.show(at, { done: done.length, columns: columns.counts });
   showAges();
-}
-
-/** @param {Status} status @param {Order[]} orders */
-function showColumn(status, orders) {
-  byId(`count-${status}`).textContent = String(orders.length);
-  tell(byId(`none-${status}`), orders.length === 0 ? say(`board.none.${status}`) : "");
-  showList(byId(`column-${status}`), orders, {
-    key: (order) => order.id,
-    mark: markOf,
-    make: (order) => orderCard(order, { recall: recall(order), isBusy: busy.has(order.id), acts }),
-  });
-}
-
-/** @param {Order[]} orders */
-function showDone(orders) {
-  byId("count-done").textContent = String(orders.length);
-  tell(byId("none-done"), orders.length === 0 ? say("board.none_done", { time: duration(RECALL_MS) }) : "");
-  showList(byId("done"), orders, {
-    key: (order) => order.id,
-    mark: markOf,
-    make: (order) => doneRow(order, recall(order), busy.has(order.id), acts),
-  });
-}
-
-/** All that a card shows of an order can only change with these. @param {Order} order */
-function markOf(order) {
-  return `${order.version}/${busy.has(order.id)}/${recall(order)}`;
 }
 
 /** @param {Order} order */
@@ -83,50 +76,45 @@ function recall(order) {
 }
 
 function showAges() {
-  for (const age of document.querySelectorAll("[data-since]")) {
-    const { dataset } = /** @type {HTMLElement} */ (age);
-    const ms = live.serverNow() - Date.parse(dataset.since ?? "");
-    age.textContent = duration(ms);
-    dataset.age = ms < WARM_MS ? "fresh" : ms < HOT_MS ? "warm" : "hot";
-  }
+  columns.showAges(live.serverNow(), live.state.shop);
 }
 
-/** @param {Order} order @param {Status} status @param {string | null} [reason] */
-async function move(order, status, reason = null) {
-  if (busy.has(order.id)) return;
-  busy.add(order.id);
-  show();
-  try {
-    const body = reason ? { status, reason } : { status };
-    const headers = { "If-Match": `"${order.version}"` };
-    live.merge("order", await api.call("PATCH", path`/v1/orders/${order.id}`, { body, headers }));
-  } catch (problem) {
-    await complain(order, problem);
-  } finally {
-    busy.delete(order.id);
-    show();
-  }
+/** @param {Order} order @param {Status} to @param {string | null} [reason] */
+function move(order, to, reason = null) {
+  const hadFocus = columns.holdsFocus(order);
+  undo.offer(moves.move(order, to, reason));
+  // The focus stays where the person works, and on nothing that a second stroke of the key could move.
+  if (hadFocus) columns.focus(order.status);
 }
 
 /** @param {Order} order */
-async function cancel(order) {
-  const answer = await askToCancel(order, true);
-  if (answer) await move(order, "cancelled", answer.reason);
+async function more(order) {
+  const answer = await askWhatElse(order, recall(order));
+  if (answer) move(order, answer.to, answer.reason);
 }
 
-/** @param {Order} order @param {any} problem */
-async function complain(order, problem) {
-  const { number } = order;
+/** @param {Tap} tap */
+function takeBack(tap) {
+  const order = moves.shown(live.state.orders).get(tap.order);
+  if (!moves.undo(tap, order)) notice(say("board.moved_meanwhile", { number: tap.number }));
+}
+
+/** @param {Tap} tap @param {any} problem @param {number} lost */
+async function complain(tap, problem, lost) {
+  const { order: id, number, to } = tap;
+  undo.withdraw(id);
   const isOld = problem.code === "version_mismatch";
-  notice(isOld ? say("board.moved_meanwhile", { number }) : say("board.refused", { number, why: refusal(problem) }));
+  const why = isOld ? say("board.moved_meanwhile", { number }) : say("board.refused", { number, why: refusal(problem) });
+  notice([why, lost > 0 && say("board.lost", { number })].filter(Boolean).join(" "), say(`status.${to}`));
+  columns.shake(id);
   if (problem.status !== 409 && !isOld) return;
-  const now = await api.get(path`/v1/orders/${order.id}`).catch(() => null);
+  const now = await api.get(path`/v1/orders/${id}`).catch(() => null);
   if (now) live.merge("order", now);
 }
 
-/** @param {string} text */
-function notice(text) {
-  const row = element("p", { className: "notice" }, element("span", {}, text));
+/** @param {string} text @param {string} [wanted] the status that it was about */
+function notice(text, wanted = "") {
+  const row = element("p", { className: "notice", data: { wanted } }, element("span", {}, text));
   row.append(element("button", { type: "button", className: "quiet", on: { click: () => row.remove() } }, say("board.dismiss")));
   byId("notices").append(row);
 }
@@ -134,10 +122,14 @@ function notice(text) {
 /** What was done before this page was opened can be taken back too. */
 async function loadDone() {
   isDoneLoaded = true;
-  for (const status of ["picked_up", "cancelled"]) {
-    const { data } = await api.get(path`/v1/shops/${slug}/orders?status=${status}&limit=100`);
-    const isLate = (/** @type {Order} */ order) => live.serverNow() - Date.parse(order.updated_at) < RECALL_MS;
-    for (const order of data.filter(isLate)) live.merge("order", order);
+  try {
+    for (const status of ["picked_up", "cancelled"]) {
+      const { data } = await api.get(path`/v1/shops/${slug}/orders?status=${status}&limit=100`);
+      const isLate = (/** @type {Order} */ order) => live.serverNow() - Date.parse(order.updated_at) < RECALL_MS;
+      for (const order of data.filter(isLate)) live.merge("order", order);
+    }
+  } catch {
+    setTimeout(() => (isDoneLoaded = false), RENEW_MS);
   }
 }
 
@@ -153,14 +145,30 @@ async function shopName() {
   return shop?.name ?? slug;
 }
 
+/** Taps that this person made here and that have not been sent, from before a reload or a night without power. */
+function restoreTaps() {
+  if (session.user) moves.restore(new Shelf(localStorage, `orderflow.taps.${slug}.${session.user.id}`, sessionStorage));
+}
+
 async function begin() {
   const showWho = masthead(session, { href: path`/shops/${slug}/manage`, text: say("link.manage") });
   await session.start();
   showWho();
   session.addEventListener("change", () => location.reload());
+  restoreTaps();
+  listenToKeys({
+    orders: () => columns.shown,
+    undo: () => undo.takeLast(),
+    find: () => tools.find(),
+    clear: () => tools.clear(),
+    pick: (order) => columns.pick(order),
+    step: (across, along) => columns.step(across, along),
+  });
   await live.start();
 }
 
+addEventListener("online", () => moves.resume());
 setInterval(showAges, 1000);
 setInterval(show, 30_000);
+setInterval(() => moves.keep(), RENEW_MS);
 begin();

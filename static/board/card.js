@@ -3,29 +3,33 @@
 
 import { element } from "./element.js";
 import { money, timeOfDay } from "./format.js";
-import { next } from "./lifecycle.js";
+import { next, since } from "./lifecycle.js";
+import { pieces } from "./stations.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Order} Order */
+/** @typedef {import("./store.js").Line} Line */
 /** @typedef {import("./store.js").Status} Status */
-/** @typedef {{move: (order: Order, status: Status) => void, cancel: (order: Order) => void}} Acts */
+/** @typedef {{move: (order: Order, status: Status) => void, more: (order: Order) => void}} Acts */
 
 /**
  * @param {Order} order
  * @param {object} given
- * @param {Status | null} given.recall where the last move can be taken back to
- * @param {boolean} given.isBusy a move of it is on its way
+ * @param {Line[]} given.lines those that are made at this screen's stations
+ * @param {boolean} given.isWaiting a move of it could not be sent so far
  * @param {Acts} given.acts
  */
-export function orderCard(order, { recall, isBusy, acts }) {
+export function orderCard(order, { lines, isWaiting, acts }) {
+  const elsewhere = pieces(order.lines) - pieces(lines);
   return element(
     "li",
-    { className: "card", data: { order: order.id, status: order.status }, "aria-busy": String(isBusy) },
+    { className: "card", data: { order: order.id, status: order.status, waiting: String(isWaiting) } },
     head(order),
-    element("ul", { className: "lines" }, ...order.lines.map(line)),
+    isWaiting && element("p", { className: "waiting-tag" }, say("board.waiting_tag")),
+    element("ul", { className: "lines" }, ...lines.map(line)),
+    elsewhere > 0 && element("p", { className: "elsewhere" }, say("board.elsewhere", { count: elsewhere })),
     order.note && element("p", { className: "note", dir: "auto" }, order.note),
-    element("p", { className: "card-total" }, money(order.total_minor, order.currency)),
-    buttons(order, recall, isBusy, acts),
+    buttons(order, acts),
   );
 }
 
@@ -33,18 +37,19 @@ export function orderCard(order, { recall, isBusy, acts }) {
  * A finished order, in one row.
  * @param {Order} order
  * @param {Status | null} recall
- * @param {boolean} isBusy
+ * @param {boolean} isWaiting
  * @param {Acts} acts
  */
-export function doneRow(order, recall, isBusy, acts) {
+export function doneRow(order, recall, isWaiting, acts) {
   return element(
     "li",
-    { className: "done-row", data: { order: order.id, status: order.status }, "aria-busy": String(isBusy) },
+    { className: "done-row", data: { order: order.id, status: order.status, waiting: String(isWaiting) } },
     element("span", { className: "number" }, String(order.number)),
     element("span", { className: "card-name", dir: "auto" }, calledName(order)),
     mark(order.status),
     element("time", { dateTime: order.updated_at }, timeOfDay(order.updated_at)),
-    recall && recallButton(order, recall, isBusy, acts),
+    isWaiting && element("p", { className: "waiting-tag" }, say("board.waiting_tag")),
+    recall && recallButton(order, recall, acts),
   );
 }
 
@@ -65,68 +70,52 @@ export function calledName(order) {
   return order.pickup_name ?? order.customer.name;
 }
 
-/** @param {Order} order */
+/** What waits for the shop counts from when it was placed; what waits for its customer, from when it was ready.
+ * @param {Order} order */
 function head(order) {
-  const age = element("time", { className: "age", dateTime: order.placed_at, data: { since: order.placed_at } });
+  const from = order.status === "ready" ? since(order) : order.placed_at;
   return element(
     "header",
     { className: "card-head" },
     element("span", { className: "number" }, String(order.number)),
     element("span", { className: "card-name", dir: "auto" }, calledName(order)),
-    age,
+    element("time", { className: "age", dateTime: from, data: { since: from } }),
+    element("span", { className: "card-total" }, money(order.total_minor, order.currency)),
   );
 }
 
-/** @param {import("./store.js").Line} line */
+/** @param {Line} line */
 function line({ quantity, name, note }) {
   return element(
     "li",
-    {},
+    { data: { many: String(quantity > 1) } },
     element("span", { className: "quantity" }, `${quantity}×`),
     element("span", { className: "line-name", dir: "auto" }, name),
     note && element("span", { className: "note", dir: "auto" }, note),
   );
 }
 
-/** @param {Order} order @param {Status | null} recall @param {boolean} isBusy @param {Acts} acts */
-function buttons(order, recall, isBusy, acts) {
+/** @param {Order} order @param {Acts} acts */
+function buttons(order, acts) {
   const to = next(order);
-  const cancel = element(
-    "button",
-    { type: "button", className: "quiet danger", disabled: isBusy, data: { act: "cancel" }, on: { click: () => acts.cancel(order) } },
-    say("move.cancel"),
-  );
-  return element(
-    "div",
-    { className: "card-buttons" },
-    to && moveButton(order, to, isBusy, acts),
-    ...more(order, recall && recallButton(order, recall, isBusy, acts), cancel),
-  );
-}
-
-/** The rarer moves, behind a button so that no thumb meets them by chance.
- * @param {Order} order @param {...(HTMLElement | null)} rare */
-function more(order, ...rare) {
-  const place = element("div", { className: "more-buttons", hidden: true }, ...rare);
-  const toggle = element("button", {
+  const more = element("button", {
     type: "button",
     className: "more",
     data: { act: "more", focus: "more" },
-    "aria-expanded": "false",
+    "aria-haspopup": "dialog",
     "aria-label": say("board.more", { number: order.number }),
-    on: { click: () => toggle.setAttribute("aria-expanded", String((place.hidden = !place.hidden) === false)) },
+    on: { click: () => acts.more(order) },
   });
-  return [toggle, place];
+  return element("div", { className: "card-buttons" }, to && moveButton(order, to, acts), more);
 }
 
-/** @param {Order} order @param {Status} to @param {boolean} isBusy @param {Acts} acts */
-function moveButton(order, to, isBusy, acts) {
+/** @param {Order} order @param {Status} to @param {Acts} acts */
+function moveButton(order, to, acts) {
   return element(
     "button",
     {
       type: "button",
       className: "move",
-      disabled: isBusy,
       data: { act: "move", to, focus: "move" },
       "aria-label": `${say(`move.${to}`)} · ${order.number}`,
       on: { click: () => acts.move(order, to) },
@@ -135,11 +124,11 @@ function moveButton(order, to, isBusy, acts) {
   );
 }
 
-/** @param {Order} order @param {Status} to @param {boolean} isBusy @param {Acts} acts */
-function recallButton(order, to, isBusy, acts) {
+/** @param {Order} order @param {Status} to @param {Acts} acts */
+export function recallButton(order, to, acts) {
   return element(
     "button",
-    { type: "button", className: "quiet", disabled: isBusy, data: { act: "recall", to }, on: { click: () => acts.move(order, to) } },
+    { type: "button", data: { act: "recall", to }, on: { click: () => acts.move(order, to) } },
     say("move.recall", { status: say(`status.${to}`) }),
   );
 }
