@@ -46,7 +46,7 @@ function animate(place, before) {
 /** @param {HTMLElement} card @param {DOMRect} from @param {DOMRect} to */
 function slide(card, from, to) {
   const [x, y] = [from.left - to.left, from.top - to.top];
-  if (Math.abs(x) + Math.abs(y) > 1) card.animate([{ translate: `${x}px ${y}px` }, { translate: "0 0" }], GLIDE);
+  if (Math.abs(x) + Math.abs(y) > 1) card.animate([{ translate: along(x, y) }, {}], GLIDE);
 }
 
 /**
@@ -61,10 +61,15 @@ function cross(card, { card: ghost, box: from }, to, frame) {
   ghost.ariaHidden = "true";
   ghost.className = "card ghost";
   document.body.append(ghost);
-  const end = isShown ? { translate: `${to.left - from.left}px ${top - from.top}px`, width: `${to.width}px` } : { opacity: 0 };
-  const going = ghost.animate([{ translate: "0 0", width: `${from.width}px`, opacity: 1 }, { opacity: 1, ...end }], GLIDE);
+  const end = isShown ? { translate: along(to.left - from.left, top - from.top), width: `${to.width}px` } : { opacity: 0 };
+  const going = ghost.animate([{ width: `${from.width}px`, opacity: 1 }, { opacity: 1, ...end }], GLIDE);
   going.onfinish = going.oncancel = () => ghost.remove();
   if (isShown) card.animate([{ opacity: 0 }, { opacity: 0, offset: 0.9 }, { opacity: 1 }], GLIDE);
+}
+
+/** @param {...number} px */
+function along(...px) {
+  return px.map((each) => `${each}px`).join(" ");
 }
 
 /** @param {HTMLElement} place @returns {HTMLElement[]} */

@@ -230,8 +230,8 @@ export const words = {
   "board.age.hot": "Zu spät",
   "board.waiting_tag": "Wartet auf das Netz",
   "board.waits": {
-    one: "1 Tipp ist auf diesem Gerät gemerkt und geht raus, sobald das Netz wieder da ist.",
-    other: "{count} Tipps sind auf diesem Gerät gemerkt und gehen der Reihe nach raus, sobald das Netz wieder da ist.",
+    "one": "1 Tipp ist auf diesem Gerät gemerkt und geht raus, sobald das Netz wieder da ist.",
+    "other": "{count} Tipps sind auf diesem Gerät gemerkt und gehen der Reihe nach raus, sobald das Netz wieder da ist.",
   },
   "board.lost": "Spätere Tipps auf Bestellung {number} sind damit entfallen.",
   "board.moved_meanwhile": "Bestellung {number} wurde inzwischen von jemand anderem geändert. Bitte noch einmal ansehen.",

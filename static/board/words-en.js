@@ -235,8 +235,8 @@ export const words = {
   "board.age.hot": "Late",
   "board.waiting_tag": "Waits for the network",
   "board.waits": {
-    one: "1 tap is kept on this device and sent when the network is back.",
-    other: "{count} taps are kept on this device and sent in order when the network is back.",
+    "one": "1 tap is kept on this device and sent when the network is back.",
+    "other": "{count} taps are kept on this device and sent in order when the network is back.",
   },
   "board.lost": "Later taps on order {number} were dropped with it.",
   "board.moved_meanwhile": "Order {number} was changed by someone else meanwhile. Look at it again.",
