@@ -93,7 +93,7 @@ class NumberKeys {
 
 /** @param {EventTarget | null} target */
 function isTyping(target) {
-  return target instanceof Element && target.closest("input, textarea, select") !== null;
+  return target instanceof Element && target.closest("input,textarea,select") !== null;
 }
 
 function isRightToLeft() {

@@ -22,7 +22,8 @@ export function overlaid(orders, taps) {
   const shown = new Map(orders);
   for (const tap of taps) {
     const order = shown.get(tap.order);
-    if (order?.version === tap.version) shown.set(tap.order, moved(order, tap));
+    // Who else has moved it may have made just as many moves as the taps before this one.
+    if (order?.version === tap.version && order.status === tap.from) shown.set(tap.order, moved(order, tap));
   }
   return shown;
 }
