@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[str, cafe.Account | None]] = {
     "gate": (f"{SHOP}/board", None),
     "pickup": (f"{SHOP}/pickup", None),
     "manage": (f"{SHOP}/manage", OWNER),
+    "day": (f"{SHOP}/manage#orders", OWNER),
     "screens": (f"{SHOP}/manage#screens", OWNER),
     "facts": (f"{SHOP}/manage#shop", OWNER),
     "staff": (f"{SHOP}/manage#staff", OWNER),

@@ -126,6 +126,12 @@ async def test_a_keyboard_is_enough_and_its_place_is_kept(manage: Managing) -> N
     await page.keyboard.press("Enter")
     await expect(managed.row("Big flat white").get_by_role("button", name="Edit")).to_be_focused()
 
+    # Nothing typed, nothing to lose.
+    await page.keyboard.press("Enter")
+    await expect(managed.editor.locator("[name=name]")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(managed.row("Big flat white").get_by_role("button", name="Edit")).to_be_focused()
+
 
 async def test_the_focus_comes_back_from_a_dialog_to_a_row_that_has_changed_meanwhile(manage: Managing) -> None:
     managed = await manage()

@@ -13,6 +13,8 @@ from tests.managing import one_server
 from tests.people import PASSWORD, People, good
 from tests.servers import Server
 
+COUNT_CLICKS = """addEventListener("pointerdown", () =>
+    sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1, { capture: true })"""
 ORDERED = re.compile(r"/orders/[0-9a-f-]{36}$")
 A4 = "[0 0 594.95996 841.91998]"
 
@@ -24,7 +26,7 @@ async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
 
 
 async def _open_shop(page: Page, email: str, shop: str = "Corner Café") -> None:
-    await page.get_by_role("button", name="Open a shop").click()
+    await page.locator(".welcome").get_by_role("button", name="Open a shop").click()
     await _fill_in(page, email, shop)
 
 
@@ -41,11 +43,12 @@ async def _manage(
     return owner, await owner.open(f"/shops/{shop.shop['slug']}/manage#{part}")
 
 
-async def test_a_new_owner_has_a_live_board_with_an_order_on_it_within_two_minutes(
+async def test_a_new_owner_has_a_live_board_by_six_fields_and_three_clicks_and_an_order_on_it_within_two_minutes(
     server: Server, browser: Browser
 ) -> None:
     began = time.monotonic()
     owner = await visitor(browser, server.url)
+    await owner.context.add_init_script(COUNT_CLICKS)
     page = await owner.open("/")
 
     await _open_shop(page, "grace@example.com", "Two Minutes")
@@ -55,9 +58,13 @@ async def test_a_new_owner_has_a_live_board_with_an_order_on_it_within_two_minut
     await page.keyboard.type("3,50")
     await page.keyboard.press("Enter")
     await expect(page.locator("#items")).to_contain_text("€3.50")
+    await page.locator("#steps").get_by_role("link", name="Counter board").click()
+    await expect_live(page)
+    assert await page.evaluate("Number(sessionStorage.clicks)") == 3
+    await page.go_back()
     [menu] = await _scanned(page, "menu")
     await page.goto(page.url.partition("#")[0])
-    await page.get_by_role("link", name="Counter board").click()
+    await page.locator("#steps").get_by_role("link", name="Counter board").click()
     await expect_live(page)
 
     ada = await (await visitor(browser, server.url)).context.new_page()
@@ -72,6 +79,88 @@ async def test_a_new_owner_has_a_live_board_with_an_order_on_it_within_two_minut
     await expect(card(page, "pending", 1)).to_contain_text("Flat white")
     assert owner.complaints == []
     assert time.monotonic() - began < 120
+
+
+async def test_the_form_that_opens_a_shop_asks_for_four_things_and_guesses_the_rest(
+    server: Server, browser: Browser, people: People
+) -> None:
+    context = await browser.new_context(locale="en-US", timezone_id="America/New_York")
+    page = await Visitor(context, server.url).open("/")
+    await page.locator(".welcome").get_by_role("button", name="Open a shop").click()
+    form = page.locator("[data-form=shop]")
+
+    names = form.locator(":is(input, select, textarea):visible")
+    assert [await field.get_attribute("name") for field in await names.all()] == [
+        "shop_name", "name", "email", "password",
+    ]  # fmt: skip
+    await form.get_by_text("Prices in US Dollar (USD), clock of New York. Change").click()
+    await form.locator("[name=currency]").select_option("CAD")
+    await fill(form, time_zone="America/Toronto")
+    await form.locator("[name=time_zone]").press("Tab")
+    await expect(form.locator("summary")).to_have_text("Prices in Canadian Dollar (CAD), clock of Toronto. Change")
+    await _fill_in(page, "guess@example.com", "Guessed")
+    await page.wait_for_url("**/shops/guessed/manage")
+
+    found = good(await people.client.get("/v1/shops/guessed"))
+    assert (found["currency"], found["time_zone"]) == ("CAD", "America/Toronto")
+
+
+async def test_a_new_owner_needs_nothing_but_a_keyboard(server: Server, browser: Browser) -> None:
+    page = await (await visitor(browser, server.url)).open("/")
+    await expect(page.locator("#account [data-act=open-shop]")).to_be_visible()
+    await page.locator("#to-owners").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-form=shop] [name=shop_name]")).to_be_focused()
+    for text in ("Keys Only", "Grace", "keys@example.com", PASSWORD):
+        await page.keyboard.type(text)
+        await page.keyboard.press("Tab")
+    await page.locator("[data-form=shop] [name=password]").press("Enter")
+
+    await expect(page.locator("[data-form=item] [name=name]")).to_be_focused()
+    await page.keyboard.type("Flat white")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("3.50")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#steps").get_by_role("link", name="Counter board")).to_be_visible()
+    await page.locator("#steps").get_by_role("link", name="Counter board").press("Enter")
+    await expect_live(page)
+
+
+async def test_a_shop_is_found_while_its_name_is_typed(server: Server, browser: Browser, people: People) -> None:
+    for name in ("Harbour Bakery", "Hill Bakery", "Hilltop Café"):
+        await people.shop(name)
+    page = await (await visitor(browser, server.url, viewport={"width": 360, "height": 740})).open("/")
+
+    await page.get_by_role("link", name="Find a shop").click()
+    await expect(page.locator("#q")).to_be_focused()
+    await page.keyboard.type("hill")
+    await expect(page.locator("#shops strong")).to_have_text(["Hill Bakery", "Hilltop Café"])
+    await page.keyboard.type("x")
+    await expect(page.get_by_text("No shop of that name.")).to_be_visible()
+    await page.keyboard.press("Backspace")
+    await page.keyboard.type(" b")
+    await expect(page.locator("#shops strong")).to_have_text(["Hill Bakery"])
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/shops/hill-bakery")
+
+
+async def test_the_front_page_shows_strangers_what_it_is_and_owners_their_shops(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    stranger = await (await visitor(browser, server.url)).open("/")
+    owner = await (await visitor(browser, server.url, shop.owner)).open("/")
+
+    await expect(stranger.locator("#pictures figure")).to_have_count(3)
+    await expect(stranger.locator("#pictures")).to_contain_text("They order on their phone")
+    await expect(stranger.get_by_role("heading", level=1)).to_be_visible()
+    for width in (360, 1024, 1920):
+        await stranger.set_viewport_size({"width": width, "height": 800})
+        assert await stranger.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    await expect(owner.locator(".my-shops")).to_contain_text("Corner Café")
+    await expect(owner.locator("#pictures")).to_be_hidden()
 
 
 async def _scanned(page: Page, screen: str) -> list[str]:
@@ -119,7 +208,7 @@ async def test_an_address_that_orders_already_opens_no_shop_and_stays_signed_out
     phone = await visitor(browser, server.url, viewport={"width": 360, "height": 740})
     page = await phone.open("/")
 
-    await page.get_by_role("link", name="Do you run a shop?").click()
+    await page.locator(".welcome").get_by_role("button", name="Open a shop").click()
     await expect(page.locator("[data-form=shop] [name=shop_name]")).to_be_focused()
     await _fill_in(page, customer.user["email"])
 
@@ -134,7 +223,7 @@ async def test_who_orders_is_told_how_to_open_a_shop(server: Server, browser: Br
     await expect(page.get_by_text("This account is for ordering.")).to_be_visible()
     await page.locator("#account").get_by_role("button", name="Sign out").click()
 
-    await page.get_by_role("button", name="Open a shop").click()
+    await page.locator(".welcome").get_by_role("button", name="Open a shop").click()
     await expect(page.locator("[data-form=shop] [name=shop_name]")).to_be_focused()
 
 

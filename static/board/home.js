@@ -4,8 +4,9 @@
 import { accountForms } from "./account.js";
 import { Api, path } from "./api.js";
 import { byId, element, tell } from "./element.js";
+import { pictures } from "./home-pictures.js";
 import { masthead } from "./masthead.js";
-import { openShopForm } from "./open-shop.js";
+import { openShopForm, placeCurrency } from "./open-shop.js";
 import { Session } from "./session.js";
 import { refusal, say } from "./words.js";
 
@@ -57,7 +58,7 @@ async function showAccount() {
   // Opening a shop signs in on the way; its form stays as it is.
   if (byId("account").querySelector("[data-form=shop][aria-busy=true]")) return;
   const parts = session.user ? await forSomebody(session.user) : forNobody();
-  byId("to-owners").textContent = say(session.user ? "home.mine" : "home.owners");
+  document.body.dataset.who = session.user ? "somebody" : "nobody";
   byId("account").replaceChildren(...parts);
 }
 
@@ -91,7 +92,9 @@ async function forSomebody({ name, role }) {
 function forOwners() {
   const open = () => {
     const form = openShop();
-    panel.replaceWith(form);
+    // Whoever opens a shop has no use for what stands before it.
+    panel.remove();
+    byId("account").prepend(form);
     form.querySelector("input")?.focus();
   };
   const panel = element(
@@ -138,16 +141,16 @@ function myShop({ name, slug, role }) {
   );
 }
 
-/** On a phone the list of shops stands before what owners look for. @param {Event} event */
-function goToOwners(event) {
-  if (session.user) return;
-  event.preventDefault();
+/** To the form that opens a shop, once it is known for whom. @param {Promise<unknown>} started */
+async function goToOwners(started) {
+  await started;
   byId("account").querySelector("[data-act=open-shop]")?.click();
   byId("account").querySelector("[data-form=shop] input")?.focus();
 }
 
 async function begin() {
   const showWho = masthead(session);
+  const shown = session.start().then(() => (showWho(), showAccount()));
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typing;
   byId("q").addEventListener("input", () => {
@@ -155,13 +158,13 @@ async function begin() {
     typing = setTimeout(find, TYPING_MS);
   });
   byId("find").addEventListener("submit", (/** @type {Event} */ event) => (event.preventDefault(), find()));
-  byId("to-owners").addEventListener("click", goToOwners);
+  byId("to-owners").addEventListener("click", () => goToOwners(shown));
+  byId("to-find").addEventListener("click", (/** @type {Event} */ event) => (event.preventDefault(), byId("q").focus()));
+  byId("pictures").replaceChildren(...pictures(placeCurrency()));
   byId("more").addEventListener("click", () => find(true));
   find();
-  await session.start();
-  showWho();
   session.addEventListener("change", showAccount);
-  showAccount();
+  await shown;
 }
 
 begin();

@@ -30,7 +30,8 @@ export class ItemEditor {
     this.#draft.settle(this.#values());
     this.#form.append(this.#gone, this.#buttons());
     onSubmit(this.#form, () => this.#save());
-    this.element = element("li", { className: "item editor", data: { item: item.id } }, this.#form);
+    const keydown = (/** @type {KeyboardEvent} */ { key }) => key === "Escape" && !this.isDirty && given.closed(item.id);
+    this.element = element("li", { className: "item editor", data: { item: item.id }, on: { keydown } }, this.#form);
   }
 
   /** Whether something was typed that is not saved yet. */

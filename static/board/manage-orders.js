@@ -53,6 +53,8 @@ export class OrdersPanel {
   /** Read only while somebody looks. @param {string} part of the page that is shown */
   turned(part) {
     this.#isShown = part === "orders";
+    if (!this.#isShown) return;
+    this.#draw();
     this.#read();
   }
 

@@ -19,16 +19,18 @@ import { say } from "./words.js";
  */
 export function openShopForm(session, api, opened) {
   const account = session.user ? null : element("fieldset", { className: "bare" }, ...newAccountFields());
-  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const guessed = element("summary", {});
   const form = element(
     "form",
     { className: "form", data: { form: "shop" } },
     field("shop_name", { required: true, maxLength: 80, autocomplete: "organization" }),
     account,
-    selection("currency", currencyOptions(), { value: likelyCurrency(timeZone, navigator.language), required: true }),
-    element("details", { className: "further" }, element("summary", {}, say("home.further")), ...furtherFields(timeZone)),
+    element("details", { className: "further" }, guessed, ...guessedFields()),
     element("button", { type: "submit", className: "primary" }, say("home.create")),
   );
+  const tellGuess = () => (guessed.textContent = guess(form));
+  form.addEventListener("change", tellGuess);
+  tellGuess();
   let mayBeThere = false;
   onSubmit(form, async (values) => {
     if (account && !session.user) await signUp(session, values);
@@ -45,12 +47,29 @@ export function openShopForm(session, api, opened) {
   return form;
 }
 
-/** @param {string} timeZone */
-function furtherFields(timeZone) {
+/** The currency of where this is read. */
+export function placeCurrency() {
+  return likelyCurrency(placeZone(), navigator.language);
+}
+
+function placeZone() {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** What is taken for granted unless somebody says otherwise. @param {HTMLFormElement} form */
+function guess(form) {
+  const { currency, time_zone: zone } = Object.fromEntries(new FormData(form));
+  const label = form.querySelector("[name=currency] :checked")?.textContent ?? String(currency);
+  return say("home.guessed", { currency: label, place: String(zone).split("/").at(-1)?.replaceAll("_", " ") ?? "" });
+}
+
+/** What the browser knows of where the shop is likely to be, and may be wrong in. */
+function guessedFields() {
   const zones = Intl.supportedValuesOf("timeZone").map((value) => element("option", { value }));
   return [
+    selection("currency", currencyOptions(), { value: placeCurrency(), required: true }),
     field("address", { maxLength: 200, autocomplete: "street-address" }),
-    field("time_zone", { required: true, value: timeZone, autocomplete: "off", list: "zones" }),
+    field("time_zone", { required: true, value: placeZone(), autocomplete: "off", list: "zones" }),
     element("datalist", { id: "zones" }, ...zones),
   ];
 }
