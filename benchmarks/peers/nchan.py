@@ -6,9 +6,11 @@ from pathlib import Path
 
 from benchmarks.cores import Cores
 from benchmarks.peers import installing, process
-from benchmarks.peers.peer import Running, http_published
+from benchmarks.peers.peer import Lacking, Running, http_published
 
 MODULE = "usr/lib/nginx/modules/ngx_nchan_module.so"
+# nchan keeps to the place that Debian's package makes, whatever the configuration says.
+INSISTS_ON = Path("/var/lib/nginx")
 # The buffer is as long as orderflow's ring.
 CONFIGURATION = """load_module {module};
 daemon off;
@@ -55,6 +57,10 @@ class Nchan:
         self._libraries = debian.libraries
         self._module = installing.first(roots, MODULE)
         self._nginx = installing.first(roots, "usr/sbin/nginx")
+        try:
+            INSISTS_ON.mkdir(exist_ok=True)
+        except OSError as error:
+            raise Lacking(f"nchan insists on {INSISTS_ON}, which cannot be made: {error.strerror}") from None
         said = installing.run([self._nginx, "-V"], environment={"LD_LIBRARY_PATH": self._libraries})
         return (
             f"{said.split()[2].replace('/', ' ')}, nchan {debian.versions.get('libnginx-mod-nchan', 'of this machine')}"

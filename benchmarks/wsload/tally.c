@@ -58,6 +58,8 @@ void tally_delivered(uint32_t message, uint32_t *next, uint64_t now) {
     while (tally.complete < tally.published && deliveries[tally.complete] >= sockets) tally.complete++;
 }
 
+bool tally_is_under_way(void) { return tally.received > (uint64_t)tally.complete * sockets; }
+
 uint64_t tally_oldest_due(void) { return tally.complete < tally.published ? due[tally.complete] : UINT64_MAX; }
 
 double tally_latency_ms(double share) {

@@ -60,6 +60,7 @@ bool tally_is_full(void);
 uint32_t tally_published(uint64_t due);
 void tally_answered(uint32_t message, uint64_t now);
 void tally_delivered(uint32_t message, uint32_t *next, uint64_t now);
+bool tally_is_under_way(void); /* some sockets have a message that others have not */
 uint64_t tally_oldest_due(void);
 double tally_latency_ms(double share);
 enum from { FROM_DUE, FROM_ANSWER };

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 # So many begin before the loop looks after others again: some milliseconds of work.
-PER_TURN: Final = 20
+PER_TURN: Final = 32
 
 
 class Arrivals:

@@ -25,7 +25,7 @@ LINGER_S: Final = 5.0
 DEAD_S: Final = 1.0
 # Who asks for a socket and then stalls is asked for a sign of life before the first interval is over; not while more
 # than this is on its way, which may take a slow line longer than we wait for a pong.
-FIRST_PING_S: Final = 4.0
+FIRST_PING_S: Final = 6.0
 PROMPT_BYTES: Final = 16 * 1024
 # Messages and pings together.
 MESSAGES_PER_S: Final = 20
