@@ -1,5 +1,6 @@
 """The eight pages as files: addresses, headers, and a browser that has nothing to complain of."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,21 @@ async def test_only_pages_that_show_photos_of_items_fetch_pictures_from_elsewher
         shows_photos = address in {"/shops/corner-cafe", "/shops/corner-cafe/manage"}
         assert ("img-src 'self' https:" in policy) is shows_photos, address
         assert policy.count("https:") == shows_photos
+
+
+async def test_every_page_can_be_installed_and_colours_what_is_around_it(api: Api) -> None:
+    manifest = good(await api.get("/static/board/orderflow.webmanifest"))
+    icons = [await api.get(f"/static/board/{icon['src']}") for icon in manifest["icons"]]
+    tokens = (directory() / "style.css").read_text("utf-8")
+
+    assert (manifest["start_url"], manifest["display"]) == ("/", "standalone")
+    assert [icon.headers["content-type"] for icon in icons] == [icon["type"] for icon in manifest["icons"]]
+    assert {"192x192", "512x512", "any"} == {icon["sizes"] for icon in manifest["icons"]}
+    for address in ADDRESSES:
+        page = (await api.get(address)).text
+        colours = re.findall(r'<meta name="theme-color" content="(#\w+)"', page)
+        assert '<link rel="manifest" href="/static/board/orderflow.webmanifest">' in page
+        assert colours == re.findall(r"--surface: (#\w+);", tokens)
 
 
 async def test_an_address_without_a_page_is_not_found(api: Api) -> None:
