@@ -99,6 +99,17 @@ async def test_the_pages_are_told_the_settings_that_they_go_by(make_api: Callabl
     assert answer.text.endswith("\nexport const RECALL_MS = 60_000 * 7.5;\n")
 
 
+async def test_modules_come_without_their_comments_and_with_their_lines(api: Api) -> None:
+    for file in sorted(set(directory().glob("*.js")) - {directory() / "settings.js"}):
+        source = file.read_text("utf-8")
+        answer = await api.get(f"/static/board/{file.name}")
+
+        # No text goes over a line's end, so that what begins a line with a slash is a comment.
+        assert [text for text in re.findall(r"^[^`/]*`[^`\n]*$", source, re.MULTILINE) if text.count("`") % 2] == []
+        assert "\n/*" not in answer.text, file.name
+        assert answer.text.count("\n") == source.count("\n"), file.name
+
+
 def test_no_page_builds_markup_from_text() -> None:
     for module in directory().glob("*.js"):
         source = module.read_text("utf-8")
