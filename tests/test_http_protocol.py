@@ -114,6 +114,14 @@ def test_a_broken_request_behind_good_ones_is_refused_after_them(port: int) -> N
         assert [status for status, _ in answers(until_closed(connection))] == [200, 200, 200, 400]
 
 
+def test_a_socket_that_is_asked_for_before_an_earlier_answer_is_refused_after_it(port: int) -> None:
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    upgrade = b"GET /ws/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + key
+
+    with connected(port, GET + b"\r\n" + upgrade + b"\r\n") as connection:
+        assert [status for status, _ in answers(until_closed(connection))] == [200, 400]
+
+
 def test_a_trailer_is_not_a_header(port: int) -> None:
     chunked = b"POST /v1/things HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -139,6 +139,10 @@ class HttpProtocol(HttpToolsProtocol):
         if (refused := handshake.refusal(self.scope["method"], self.headers)) is not None:
             self._refuse(refused.code, refused.detail)
             return
+        if (cycle := self._latest()) is not None and not cycle.response_complete:
+            # Its answer would come in the middle of the frames.
+            self._refuse(BadRequest.code, "A WebSocket is asked for when all earlier requests have been answered.")
+            return
         if self.is_leaving:
             # A socket that opened now would be told to come back in the next moment, or not at all.
             self._refuse(Unavailable.code, "This server is ending: come back.")
