@@ -107,6 +107,9 @@ async def test_modules_come_without_their_comments_and_with_their_lines(api: Api
         # No text goes over a line's end, so that what begins a line with a slash is a comment.
         assert [text for text in re.findall(r"^[^`/]*`[^`\n]*$", source, re.MULTILINE) if text.count("`") % 2] == []
         assert "\n/*" not in answer.text, file.name
+        # A type in front of what it is of must not take the code up to the next comment with it.
+        named = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", source, re.MULTILINE)
+        assert [name for name in named if not re.search(rf"^export .*\b{name}\b", answer.text, re.MULTILINE)] == []
         assert answer.text.count("\n") == source.count("\n"), file.name
 
 

@@ -42,7 +42,7 @@ _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
 _ENTRY: Final = re.compile(r'<script type="module" src="/static/board/([\w-]+\.js)">')
 _IMPORT: Final = re.compile(r'^(?:import|export|\}) (?:.* )?from "\./([\w-]+\.js)";$', re.MULTILINE)
 # Both begin a line, where neither a string nor a template can be; tests/test_pages.py holds it.
-_COMMENT: Final = re.compile(r"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)$", re.DOTALL | re.MULTILINE)
+_COMMENT: Final = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*$)", re.DOTALL | re.MULTILINE)
 _INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _VARY: Final = "Accept-Encoding, Accept-Language, Cookie"
 _USUAL_RECALL: Final = "60_000 * 30"
