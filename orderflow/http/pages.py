@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from orderflow.errors import NotFound
 from orderflow.http import languages
+from orderflow.http.build import build
 from orderflow.http.files import File
 from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY
 from orderflow.http.languages import Language
@@ -46,6 +47,7 @@ _COMMENT: Final = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*$)", 
 _INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _VARY: Final = "Accept-Encoding, Accept-Language, Cookie"
 _USUAL_RECALL: Final = "60_000 * 30"
+_USUAL_BUILD: Final = 'BUILD = ""'
 
 # Those that show photos of items, which are wherever a shop keeps them. No other page fetches anything from elsewhere.
 _WITH_PHOTOS: Final = frozenset({"menu.html", "manage.html"})
@@ -76,6 +78,7 @@ async def settings(request: Request) -> Response:
     """Answer what the pages have to know of the settings: the module of that name, with the values that count here."""
     text = (directory() / "settings.js").read_text("utf-8")
     text = text.replace(_USUAL_RECALL, f"60_000 * {request.state.settings.recall_minutes}")
+    text = text.replace(_USUAL_BUILD, f'BUILD = "{build(directory())}"')
     return Response(text, headers={"content-type": _MEDIA_TYPES[".js"], "cache-control": "no-store"})
 
 

@@ -7,6 +7,7 @@ import { askWhatElse } from "./board-menu.js";
 import { Tools } from "./board-tools.js";
 import { UndoOffers } from "./board-undo.js";
 import { Columns } from "./columns.js";
+import { counterAlarm } from "./counter.js";
 import { byId, element, tell } from "./element.js";
 import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
 import { recallTo } from "./lifecycle.js";
@@ -29,6 +30,7 @@ const session = new Session();
 const api = new Api(session);
 const slug = addressed();
 const main = byId("main");
+const alarm = counterAlarm(byId("screen-tools"), notice);
 let isDoneLoaded = false;
 
 const live = new Live({
@@ -38,11 +40,14 @@ const live = new Live({
   main,
   show,
   stopped,
+  turned: (level) => alarm.turned(level),
   heard: ({ type }) => type !== "order" && moves.isHeld && moves.resume(),
 });
 const moves = new Moves({
-  send: ({ order, to, reason, version }) =>
-    api.call("PATCH", path`/v1/orders/${order}`, { body: reason ? { status: to, reason } : { status: to }, headers: { "If-Match": `"${version}"` } }),
+  send: ({ order, to, reason, version }) => {
+    if (to === "cancelled") alarm.cancels({ id: order, version });
+    return api.call("PATCH", path`/v1/orders/${order}`, { body: reason ? { status: to, reason } : { status: to }, headers: { "If-Match": `"${version}"` } });
+  },
   now: () => live.serverNow(),
   changed: show,
   confirmed: (order) => live.merge("order", order),
@@ -55,6 +60,7 @@ const tools = new Tools(byId("tools"), byId("tabs"), { changed: show, help: show
 
 function show() {
   if (live.feed.phase === "stopped" || !live.hasBegun) return;
+  alarm.see(live.state);
   if (!isDoneLoaded) loadDone();
   const state = { ...live.state, orders: moves.shown(live.state.orders) };
   if (state.shop) entitle(state.shop.name, say("board.title", { shop: state.shop.name }));
@@ -116,7 +122,8 @@ async function complain(tap, problem, lost) {
 function notice(text, wanted = "") {
   const row = element("p", { className: "notice", data: { wanted } }, element("span", {}, text));
   row.append(element("button", { type: "button", className: "quiet", on: { click: () => row.remove() } }, say("board.dismiss")));
-  byId("notices").append(row);
+  byId("notices").prepend(row);
+  return row;
 }
 
 /** What was done before this page was opened can be taken back too. */

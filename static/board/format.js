@@ -109,6 +109,15 @@ export function timeOfDay(at, locale = own, timeZone) {
 }
 
 /**
+ * The name of a day of the week: `Thursday`.
+ * @param {string} day as in `2026-11-26`
+ * @param {string} [locale]
+ */
+export function dayName(day, locale = own) {
+  return kept(Intl.DateTimeFormat, locale, { weekday: "long", timeZone: "UTC" }).format(new Date(day));
+}
+
+/**
  * Day and time: `22 Nov 2026, 09:15`.
  * @param {string} at
  * @param {string} [locale]

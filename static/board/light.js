@@ -15,18 +15,24 @@ export class Light {
   #announcement = element("span", { className: "visually-hidden", role: "status" });
   #advice = element("p", { className: "advice", role: "alert", hidden: true });
   #lamp;
+  #staleAdvice;
   /** @type {string | null} */
   #level = null;
 
-  /** @param {HTMLElement} where @param {HTMLElement} adviceAt the element that the advice is put in front of */
-  constructor(where, adviceAt) {
+  /**
+   * @param {HTMLElement} where
+   * @param {HTMLElement} adviceAt the element that the advice is put in front of
+   * @param {string} [staleAdvice] the key of what to do once the page is out of date
+   */
+  constructor(where, adviceAt, staleAdvice = "light.advice.stale") {
+    this.#staleAdvice = staleAdvice;
     const lamp = element("span", { className: "lamp", "aria-hidden": "true" });
     this.#lamp = element("p", { className: "light", data: { level: "late" } }, lamp, this.#word, this.#age, this.#shortAge);
     where.replaceChildren(this.#lamp, this.#announcement);
     adviceAt.before(this.#advice);
   }
 
-  /** Show how fresh the feed is now; to be called every second. @param {Feed} feed */
+  /** Show how fresh the feed is now, and return that; to be called every second. @param {Feed} feed */
   show(feed) {
     const { level, checkedMs } = feed.verdict();
     const isStopped = feed.phase === "stopped";
@@ -37,7 +43,9 @@ export class Light {
     this.#age.textContent = age === null ? "" : say("light.checked", { age });
     this.#shortAge.textContent = age === null ? "" : say("light.checked_short", { age });
     this.#announce(shown);
-    this.#advise(shown === "stale" ? `light.advice.${feed.reason ?? "stale"}` : null);
+    const advice = feed.reason ? `light.advice.${feed.reason}` : this.#staleAdvice;
+    this.#advise(shown === "stale" ? advice : null);
+    return shown;
   }
 
   /** @param {string} level */

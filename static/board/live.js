@@ -18,6 +18,9 @@ export class Live {
   #light;
   #show;
   #heard;
+  #turned;
+  /** @type {string | null} */
+  #level = null;
   #serverAheadMs = 0;
   #isPlanned = false;
 
@@ -30,11 +33,14 @@ export class Live {
    * @param {(state: State) => void} given.show draw the page; called after every change
    * @param {(reason: string) => void} [given.stopped] the server wants the page to stay away
    * @param {(frame: any) => void} [given.heard] told of each frame, once the state has it
+   * @param {(level: string) => void} [given.turned] told of each change of the light
+   * @param {string} [given.staleAdvice] the key of what to do once the page is out of date
    */
-  constructor({ path, session, light, main, show, stopped, heard }) {
+  constructor({ path, session, light, main, show, stopped, heard, turned, staleAdvice }) {
     this.#show = show;
     this.#heard = heard;
-    this.#light = new Light(light, main);
+    this.#turned = turned;
+    this.#light = new Light(light, main, staleAdvice);
     this.feed = new Feed({
       path,
       take: (frame) => this.#take(frame),
@@ -91,14 +97,21 @@ export class Live {
 
   /** @param {((reason: string) => void) | undefined} stopped */
   #changed(stopped) {
-    this.#light.show(this.feed);
+    this.#shine();
     if (this.feed.phase === "stopped") stopped?.(this.feed.reason ?? "");
+  }
+
+  #shine() {
+    const level = this.#light.show(this.feed);
+    if (level === this.#level) return;
+    this.#level = level;
+    this.#turned?.(level);
   }
 
   #watch() {
     const look = (/** @type {boolean} */ isHopeful) => {
       this.feed.check(isHopeful);
-      this.#light.show(this.feed);
+      this.#shine();
     };
     setInterval(() => look(false), 1000);
     addEventListener("online", () => look(true));

@@ -1,56 +1,107 @@
 // @ts-check
-/** The pickup screen: numbers being prepared and ready, for everyone to see. */
+/** The pickup screen: numbers being prepared and ready, for everyone to see. Nobody attends it. */
 
 import { path } from "./api.js";
-import { byId, element, showList, tell } from "./element.js";
+import { stayAwake } from "./awake.js";
+import { CalledNumbers, keyOf } from "./called.js";
+import { byDay } from "./days.js";
+import { followDeploys } from "./deploy.js";
+import { byId } from "./element.js";
 import { timeOfDay } from "./format.js";
 import { addressed, noSuchShop } from "./gate.js";
+import { send } from "./http.js";
+import { hideWhenIdle } from "./idle.js";
 import { Live } from "./live.js";
 import { entitle } from "./masthead.js";
+import { Readiness } from "./readiness.js";
+import { screenTools } from "./screen-tools.js";
+import { Sound } from "./sound.js";
 import { activeOrders } from "./store.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Called} Called */
 
 const main = byId("main");
-// Up to so many numbers they are shown in this size; beyond the last one, small.
-const SIZES = [
-  { most: 4, size: "huge" },
-  { most: 12, size: "large" },
-  { most: 30, size: "medium" },
-];
+const shop = path`/v1/shops/${addressed()}`;
+// A shop that is not there may be again: its database is being restored, or its screen was hung up too early.
+const STOPPED_AGAIN_MS = 60_000;
+const sound = new Sound("pickup", false);
+const readiness = new Readiness();
+// Everybody has had the most time to see what was ready first; who ordered last has the longest to wait.
+const halves = {
+  preparing: new CalledNumbers("preparing", (orders) => [...orders].reverse()),
+  ready: new CalledNumbers("ready", (orders) => readiness.oldestFirst(orders, keyOf)),
+};
+const reached = followDeploys();
+/** @type {string | undefined} */
+let timeZone;
 
 const live = new Live({
   path: path`/ws/shops/${addressed()}/pickup`,
   light: byId("light"),
   main,
   show,
-  stopped: (reason) => reason === "unknown" && noSuchShop(main),
+  stopped,
+  heard: (frame) => ["snapshot", "resumed"].includes(frame.type) && connected(),
+  staleAdvice: "light.advice.pickup",
 });
 
 function show() {
-  if (live.feed.phase === "stopped") return;
+  if (live.feed.phase === "stopped" || !live.hasBegun) return;
   if (live.state.shop) entitle(live.state.shop.name, say("pickup.title", { shop: live.state.shop.name }));
   const orders = /** @type {Called[]} */ (activeOrders(live.state));
-  for (const status of ["preparing", "ready"]) showNumbers(status, orders.filter((order) => order.status === status));
+  const isNews = readiness.see(orders.filter(isReady).map(keyOf), Date.now());
+  const { today, earlier } = byDay(orders, live.serverNow(), timeZone);
+  for (const [status, half] of Object.entries(halves)) {
+    const has = (/** @type {Called} */ order) => order.status === status;
+    const before = earlier.map(({ day, numbers }) => ({ day, numbers: numbers.filter(has) }));
+    half.show(today.filter(has), before.filter(({ numbers }) => numbers.length > 0));
+  }
+  showNews();
+  if (isNews) sound.play("called");
 }
 
-/** @param {string} status @param {Called[]} orders */
-function showNumbers(status, orders) {
-  const list = byId(`numbers-${status}`);
-  list.dataset.size = SIZES.find(({ most }) => orders.length <= most)?.size ?? "small";
-  tell(byId(`none-${status}`), orders.length === 0 ? say(`pickup.none.${status}`) : "");
-  showList(list, orders, {
-    key: (order) => `${order.day}/${order.number}`,
-    mark: () => status,
-    make: (order) => element("li", { className: "number" }, String(order.number)),
-  });
+/** @param {Called} order */
+function isReady({ status }) {
+  return status === "ready";
+}
+
+function showNews() {
+  halves.ready.highlight(readiness.news(Date.now()));
+}
+
+function connected() {
+  reached();
+  if (timeZone === undefined) learnTimeZone().catch(() => {});
+}
+
+/** The screen shows the shop's time, wherever its device believes to be. */
+async function learnTimeZone() {
+  const { time_zone } = await send("GET", shop);
+  // A browser that does not know it shows its own time.
+  timeOfDay(new Date().toISOString(), undefined, time_zone);
+  timeZone = time_zone;
+  showClock();
 }
 
 function showClock() {
-  byId("clock").textContent = timeOfDay(new Date(live.serverNow()).toISOString());
+  const now = timeOfDay(new Date(live.serverNow()).toISOString(), undefined, timeZone);
+  if (byId("clock").textContent !== now) byId("clock").textContent = now;
 }
 
-setInterval(showClock, 1000);
+/** @param {string} reason */
+function stopped(reason) {
+  if (reason === "unknown") noSuchShop(main);
+  setInterval(async () => {
+    if (await send("GET", shop).catch(() => null)) location.reload();
+  }, STOPPED_AGAIN_MS);
+}
+
+screenTools(byId("screen-tools"), sound);
+hideWhenIdle();
+stayAwake();
+setInterval(() => (showClock(), showNews()), 1000);
+// A day ends even where nothing happens.
+setInterval(show, 60_000);
 showClock();
 live.start();
