@@ -126,19 +126,22 @@ async def test_the_day_adds_up_at_a_glance_and_goes_on_by_itself(manage: Managin
     await expect(page.locator("#day-rows tr").first).to_contain_text("5 × Brownie")
 
 
-async def test_a_day_that_cannot_be_read_says_so_and_is_read_on_request(manage: Managing) -> None:
+async def test_a_day_that_cannot_be_read_says_so_and_is_read_once_the_network_is_back(manage: Managing) -> None:
     shop = await _shop(manage.people)
     await _place(shop, 2)
     managed = await manage(shop)
-    await expect(managed.row()).to_be_visible()
+    await _orders(managed)
+    await managed.part("Menu")
+    await _place(shop)
     await managed.who.context.set_offline(True)
 
     await managed.part("Orders")
     await expect(managed.page.locator("#day-problem")).to_contain_text("No answer from the server.")
-    await managed.who.context.set_offline(False)
     await managed.page.locator("#part-orders").get_by_role("button", name="Try again").click()
+    await expect(managed.page.locator("#day-problem")).to_contain_text("No answer from the server.")
+    await managed.who.context.set_offline(False)
 
-    await expect(managed.page.locator("#day-rows tr")).to_have_count(2)
+    await expect(managed.page.locator("#day-rows tr")).to_have_count(3)
     await expect(managed.page.locator("#day-problem")).to_be_hidden()
 
 
@@ -161,3 +164,23 @@ async def test_staff_reach_the_days_of_the_shop_with_the_keyboard_on_a_phone(man
     yesterday = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
     await expect(page.locator("#day")).to_have_value(f"{yesterday}")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_part_that_nobody_has_looked_at_yet_is_fetched_before_the_network_fails(manage: Managing) -> None:
+    managed = await manage()
+    asked: list[str] = []
+    managed.page.on("requestfinished", lambda request: asked.append(request.url.rpartition("/")[2]))
+    await managed.page.clock.install()
+    await managed.page.reload()
+    await expect(managed.row()).to_be_visible()
+    assert {"manage-orders.js", "manage-staff.js", "manage-item-editor.js"}.isdisjoint(asked)
+
+    async with managed.page.expect_event("requestfinished", lambda request: "manage-staff.js" in request.url):
+        await managed.page.clock.run_for(5_000)
+    await managed.page.wait_for_load_state("networkidle")
+    await managed.who.context.set_offline(True)
+
+    await managed.row().get_by_role("button", name="Edit").click()
+    await expect(managed.editor.locator("[name=name]")).to_have_value("Flat white")
+    await managed.part("Orders")
+    await expect(managed.page.locator("#day-problem")).to_contain_text("No answer from the server.")

@@ -46,6 +46,18 @@ export async function send(method, path, { body, headers = {}, token = null } = 
   return content;
 }
 
+/**
+ * A module that is asked for only now.
+ * @template T
+ * @param {() => Promise<T>} load
+ * @throws {Problem} it cannot be had
+ */
+export function fetched(load) {
+  return load().catch(() => {
+    throw new Problem("no_answer", 0);
+  });
+}
+
 /** @param {string} path @param {RequestInit} init */
 async function answered(path, init) {
   try {

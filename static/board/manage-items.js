@@ -4,14 +4,15 @@
 import { path } from "./api.js";
 import { groups } from "./arrangement.js";
 import { byId, showList, tell } from "./element.js";
+import { fetched } from "./http.js";
 import { AddForm } from "./manage-item-add.js";
 import { offerCategories } from "./manage-item-form.js";
-import { ItemEditor } from "./manage-item-editor.js";
 import { ItemMoves } from "./manage-item-moves.js";
 import { askStock, itemRow } from "./manage-item-row.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
+/** @typedef {import("./manage-item-editor.js").ItemEditor} ItemEditor */
 /** @typedef {import("./arrangement.js").Group} Group */
 /** @typedef {{inventory: import("./inventory.js").Inventory, toast: import("./toast.js").Toast, isOwner: boolean}} Given */
 
@@ -173,10 +174,12 @@ export class ItemsPanel {
   }
 
   /** @param {Item} item */
-  #edit(item) {
+  async #edit(item) {
     const { inventory, toast } = this.#given;
+    const module = await fetched(() => import("./manage-item-editor.js")).catch((problem) => toast.refuse(problem));
+    if (!module || this.#editors.has(item.id)) return;
     const closed = (/** @type {string} */ id) => this.#close(id);
-    const editor = new ItemEditor(inventory.item(item.id) ?? item, { inventory, toast, currency: () => this.#currency, closed });
+    const editor = new module.ItemEditor(inventory.item(item.id) ?? item, { inventory, toast, currency: () => this.#currency, closed });
     this.#editors.set(item.id, editor);
     this.#showItems();
     this.#focus(() => editor.focus());

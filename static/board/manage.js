@@ -8,12 +8,9 @@ import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
 import { Inventory } from "./inventory.js";
 import { Live } from "./live.js";
 import { ItemsPanel } from "./manage-items.js";
+import { LaterParts } from "./manage-later.js";
 import { OrderingPanel } from "./manage-ordering.js";
-import { OrdersPanel } from "./manage-orders.js";
 import { showParts } from "./manage-parts.js";
-import { ScreensPanel } from "./manage-screens.js";
-import { ShopPanel } from "./manage-shop.js";
-import { StaffPanel } from "./manage-staff.js";
 import { StartPanel } from "./manage-start.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
@@ -75,29 +72,27 @@ async function load() {
 async function manage(shop, isOwner, hasOrders) {
   let isReady = false;
   const show = () => isReady && showAll(live.state.shop ?? shop);
-  const heard = (/** @type {any} */ frame) => (inventory.hear(frame), orders.hear(frame));
+  const heard = (/** @type {any} */ frame) => (inventory.hear(frame), later.hear(frame));
   const live = new Live({ path: path`/ws/shops/${shop.id}/menu`, light: byId("light"), main, show, heard });
   const inventory = new Inventory(api, shop.id, live);
   const given = { api, live, inventory, toast: new Toast(), isOwner };
   const items = new ItemsPanel(given);
-  const staff = isOwner ? new StaffPanel({ ...given, shop: shop.id }) : null;
-  const facts = isOwner ? new ShopPanel(given) : null;
-  const orders = new OrdersPanel(given);
-  const panels = [items, facts, orders, new ScreensPanel(given), new OrderingPanel(given), new StartPanel(inventory, hasOrders || !isOwner)];
+  const later = new LaterParts({ ...given, shop: shop.id, persist });
+  const panels = [items, later, new OrderingPanel(given), new StartPanel(inventory, hasOrders || !isOwner)];
 
   /** @param {Shop} now */
   function showAll(now) {
     showName(now);
-    for (const panel of panels) panel?.show(now);
+    for (const panel of panels) panel.show(now);
   }
 
   live.merge("shop", shop);
   live.start();
-  await persist(() => Promise.all([inventory.look(), staff?.load()]));
+  await persist(() => inventory.look());
   isReady = true;
   showAll(live.state.shop ?? shop);
-  addEventListener("beforeunload", (event) => [items, facts, staff].some((panel) => panel?.isDirty) && event.preventDefault());
-  reveal(shop, isOwner, (part) => (given.toast.clear(), orders.turned(part)));
+  addEventListener("beforeunload", (event) => [items, later].some((panel) => panel.isDirty) && event.preventDefault());
+  reveal(shop, isOwner, (part) => (given.toast.clear(), later.turned(part)));
   if (inventory.items.length === 0) items.focus();
 }
 
