@@ -48,7 +48,7 @@ class Wound:
 
 
 async def until(fact: Callable[[], bool]) -> None:
-    """Wait for a fact, for half a minute at most."""
-    async with asyncio.timeout(30):
+    """Wait for a fact; on a machine with much else to do it takes a minute to replace all workers."""
+    async with asyncio.timeout(120):
         while not fact():
             await asyncio.sleep(0.05)
