@@ -19,7 +19,7 @@ import { RECALL_MS } from "./settings.js";
 import { RENEW_MS, Shelf } from "./shelf.js";
 import { showAllDay, showDone } from "./sides.js";
 import { stations } from "./stations.js";
-import { ACTIVE, activeOrders, finishedOrders } from "./store.js";
+import { activeOrders, finishedOrders } from "./store.js";
 import { refusal, say } from "./words.js";
 
 /** @typedef {import("./store.js").Order} Order */
