@@ -1,26 +1,23 @@
-"""Ordering in a real browser: the menu, the basket, signing in, and the customer's own orders."""
+"""Ordering in a real browser: from the menu to one order, whatever the network and the fingers do."""
 
+import asyncio
 import re
-from typing import Any
+from collections.abc import AsyncIterator
 
+import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.browsing import Visitor, expect_live, fill, lose_answers, visitor
-from tests.people import PASSWORD, People, Person, Shop, good
+from tests.browsing import fill, lose_answers, visitor
+from tests.managing import one_server
+from tests.ordering import ORDERED, menu, placed
+from tests.people import PASSWORD, People
 from tests.servers import Server
 
-ORDERED = re.compile(r"/orders/[0-9a-f-]{36}$")
 
-
-async def _menu(who: Visitor, shop: Shop) -> Page:
-    page = await who.open(f"/shops/{shop.shop['slug']}")
-    await expect_live(page)
-    return page
-
-
-async def _placed(shop: Shop) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = good(await shop.owner.get(f"{shop.path}/orders"))["data"]
-    return found
+@pytest.fixture(scope="module")
+async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
 async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(
@@ -28,7 +25,7 @@ async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(
 ) -> None:
     shop = await people.shop()
     guest = await visitor(browser, server.url)
-    page = await _menu(guest, shop)
+    page = await menu(guest, shop)
 
     await page.get_by_label("Add Flat white").click()
     await page.get_by_label("One more Flat white").click()
@@ -43,7 +40,7 @@ async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(
     await page.wait_for_url(ORDERED)
     await expect(page.locator("#number")).to_have_text("1")
     await expect(page.get_by_text("oat milk")).to_be_visible()
-    [order] = await _placed(shop)
+    [order] = await placed(shop)
     assert (order["total_minor"], order["status"]) == (700, "pending")
 
 
@@ -55,7 +52,7 @@ async def test_who_orders_is_told_to_pay_at_the_counter_while_there_is_something
     customer = await people.register()
     free = await customer.order(shop.shop, water)
     buyer = await visitor(browser, server.url, customer)
-    page = await _menu(buyer, shop)
+    page = await menu(buyer, shop)
 
     await page.get_by_label("Add Tap water").click()
     await expect(page.locator("#pay")).to_be_hidden()
@@ -65,7 +62,7 @@ async def test_who_orders_is_told_to_pay_at_the_counter_while_there_is_something
     await page.wait_for_url(ORDERED)
 
     await expect(page.locator("#pay")).to_have_text("You pay at the counter.")
-    [order, _] = await _placed(shop)
+    [order, _] = await placed(shop)
     for status in ("ready", "picked_up"):
         await shop.owner.move(order, status)
     await expect(page.get_by_text("Picked up. Enjoy!")).to_be_visible()
@@ -78,14 +75,14 @@ async def test_who_orders_is_told_to_pay_at_the_counter_while_there_is_something
 async def test_a_double_tap_and_a_lost_answer_make_one_order(server: Server, browser: Browser, people: People) -> None:
     shop = await people.shop()
     buyer = await visitor(browser, server.url, await people.register())
-    page = await _menu(buyer, shop)
+    page = await menu(buyer, shop)
     lost = await lose_answers(page, re.compile(r"/v1/shops/[^/]+/orders$"))
     await page.get_by_label("Add Flat white").click()
     await page.locator("#order").dblclick()
 
     await page.wait_for_url(ORDERED)
     assert len(lost) == 1
-    assert len(await _placed(shop)) == 1
+    assert len(await placed(shop)) == 1
 
 
 async def test_an_order_without_an_answer_is_asked_for_again_after_a_reload_and_is_still_one(
@@ -93,7 +90,7 @@ async def test_an_order_without_an_answer_is_asked_for_again_after_a_reload_and_
 ) -> None:
     shop = await people.shop()
     buyer = await visitor(browser, server.url, await people.register())
-    page = await _menu(buyer, shop)
+    page = await menu(buyer, shop)
 
     async def lose(route: Route) -> None:
         await route.fetch()
@@ -109,123 +106,130 @@ async def test_an_order_without_an_answer_is_asked_for_again_after_a_reload_and_
     await page.get_by_role("button", name="Ask again").click()
 
     await page.wait_for_url(ORDERED)
-    assert len(await _placed(shop)) == 1
+    assert len(await placed(shop)) == 1
 
 
-async def test_what_is_sold_out_or_paused_shows_on_an_open_menu_and_in_its_basket(
+async def test_an_order_sent_into_a_dead_network_is_asked_for_again_by_itself_and_is_one(
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    page = await _menu(await visitor(browser, server.url), shop)
+    buyer = await visitor(browser, server.url, await people.register())
+    page = await menu(buyer, shop)
     await page.get_by_label("Add Flat white").click()
 
-    good(await shop.owner.patch(f"{shop.path}/items/{shop.item['id']}", {"available": False}))
-    await expect(page.locator("#menu").get_by_text("sold out")).to_be_visible()
-    await expect(page.locator("#basket-lines").get_by_text("sold out")).to_be_visible()
-    await expect(page.locator("#order")).to_be_disabled()
+    await buyer.context.set_offline(True)
+    await page.locator("#order").click()
+    await expect(page.get_by_text("it asks again by itself")).to_be_visible()
+    await expect(page.get_by_label("One more Flat white")).to_be_disabled()
+    await buyer.context.set_offline(False)
 
-    good(await shop.owner.patch(f"{shop.path}/items/{shop.item['id']}", {"available": True}))
-    await expect(page.locator("#order")).to_be_enabled()
-
-    good(await shop.owner.patch(shop.path, {"ordering": "paused"}))
-    await expect(page.get_by_text("takes no orders at the moment")).to_be_visible()
-    await expect(page.locator("#order")).to_be_disabled()
+    await page.wait_for_url(ORDERED)
+    assert len(await placed(shop)) == 1
 
 
-async def test_what_has_no_category_is_called_more_only_below_something_else(
+async def test_a_basket_sent_from_two_tabs_is_one_order_and_both_are_empty_afterwards(
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    await shop.add("Carrot cake", category="Cake")
-    page = await _menu(await visitor(browser, server.url), shop)
-    await expect(page.locator("#menu h2:visible")).to_have_text(["Cake"])
-
-    good(await shop.owner.patch(f"{shop.path}/items/{shop.item['id']}", {"position": 9}))
-
-    await expect(page.locator("#menu h2:visible")).to_have_text(["Cake", "More"])
-
-
-async def test_a_refused_order_says_why_and_keeps_the_basket(server: Server, browser: Browser, people: People) -> None:
-    shop = await people.shop(stock=1)
     buyer = await visitor(browser, server.url, await people.register())
-    page = await _menu(buyer, shop)
+    first, second = await menu(buyer, shop), await menu(buyer, shop)
+    await first.get_by_label("Add Flat white").click()
+    await expect(second.get_by_role("button", name="Order for €3.50")).to_be_enabled()
 
-    await page.get_by_label("Add Flat white").click()
-    await page.get_by_label("One more Flat white").click()
-    await page.locator("#order").click()
+    submit = "document.querySelector('#order-form').requestSubmit()"
+    await asyncio.gather(*(page.evaluate(submit) for page in (first, second)))
 
-    await expect(page.get_by_role("alert").filter(has_text="Flat white (only 1 left)")).to_be_visible()
-    await page.get_by_label("One less Flat white").click()
-    await page.locator("#order").click()
-    await page.wait_for_url(ORDERED)
+    for page in (first, second):
+        await expect(page.locator("#number").or_(page.locator("#basket-empty")).first).to_be_visible()
+    assert len(await placed(shop)) == 1
 
 
-async def test_a_price_that_changed_unseen_is_never_paid(server: Server, browser: Browser, people: People) -> None:
+async def test_who_goes_back_after_ordering_finds_a_live_menu_and_an_empty_basket(
+    server: Server, browser: Browser, people: People
+) -> None:
     shop = await people.shop()
     buyer = await visitor(browser, server.url, await people.register())
-    page = await buyer.context.new_page()
-    # A page whose live connection cannot be had shows what it loaded.
-    await page.route_web_socket("**/ws/**", lambda _: None)
-    await page.goto(f"{server.url}/shops/{shop.shop['slug']}")
+    page = await menu(buyer, shop)
     await page.get_by_label("Add Flat white").click()
-
-    good(await shop.owner.patch(f"{shop.path}/items/{shop.item['id']}", {"price_minor": 390}))
-    await page.get_by_role("button", name="Order for €3.50").click()
-
-    await expect(page.get_by_role("alert").filter(has_text="A price has changed")).to_be_visible()
-    assert await _placed(shop) == []
-    await page.get_by_role("button", name="Order for €3.90").click()
+    await page.locator("#order").click()
     await page.wait_for_url(ORDERED)
 
+    await page.go_back()
+    await expect(page.get_by_text("Nothing in it yet.")).to_be_visible()
+    await shop.add("Soup", price_minor=500)
+    await page.get_by_label("Add Soup").click()
+    await page.get_by_role("button", name="Order for €5.00").click()
 
-async def test_my_orders_and_the_order_itself_follow_what_the_shop_does(
+    await page.wait_for_url(ORDERED)
+    await expect(page.locator("#number")).to_have_text("2")
+
+
+async def test_who_was_signed_out_elsewhere_signs_in_again_and_the_order_goes_on(
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
     customer = await people.register()
-    order = await customer.order(shop.shop, shop.item)
     buyer = await visitor(browser, server.url, customer)
-    orders, one = await buyer.open("/orders"), await buyer.open(f"/orders/{order['id']}")
-    await expect_live(orders)
-    await expect_live(one)
+    page = await menu(buyer, shop)
+    await page.get_by_label("Add Flat white").click()
+    await buyer.context.clear_cookies()
+    refused: list[str] = []
 
-    await shop.owner.move(order, "ready")
+    async def refuse_once(route: Route) -> None:
+        if refused:
+            await route.continue_()
+            return
+        refused.append(route.request.url)
+        problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "code": "token_expired"}
+        await route.fulfill(status=401, content_type="application/problem+json", json=problem)
 
-    await expect(orders.get_by_text("Come and get it!")).to_be_visible()
-    await expect(one.get_by_text("Come and get it!")).to_be_visible()
-    await expect(one.locator("#history > li")).to_have_count(2)
-    await expect(one.locator(".track [aria-current=step]")).to_contain_text("Ready")
-    await expect(one).to_have_title(re.compile("Order 1: Ready"))
+    await page.route("**/v1/shops/*/orders", refuse_once)
 
-    await shop.owner.move(order, "picked_up")
-    await expect(orders.locator("#finished").get_by_text("Picked up")).to_be_visible()
+    await page.locator("#order").click()
+    await page.locator("dialog [data-tab=sign_in]").click()
+    form = page.locator("[data-form=sign_in]")
+    await fill(form, email=customer.user["email"], password=PASSWORD)
+    await form.get_by_role("button", name="Sign in").click()
+
+    await page.wait_for_url(ORDERED)
+    assert len(await placed(shop)) == 1
 
 
-async def test_a_customer_cancels_while_the_order_is_new_and_not_later(
+async def test_who_has_only_a_keyboard_orders_watches_and_cancels(
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    customer = await people.register()
-    first, second = await customer.order(shop.shop, shop.item), await customer.order(shop.shop, shop.item)
-    buyer = await visitor(browser, server.url, customer)
+    page = await menu(await visitor(browser, server.url), shop)
 
-    page = await buyer.open(f"/orders/{first['id']}")
-    await page.get_by_role("button", name="Cancel this order").click()
-    await page.get_by_role("button", name="Cancel the order").click()
+    await _press_at(page, "Add Flat white", "Enter")
+    await _press_at(page, "One more Flat white", "Enter")
+    await _press_at(page, "Note for Flat white", "o", "k")
+    await _press_at(page, "Order for €7.00", "Enter")
+    await expect(page.get_by_label("Your name")).to_be_focused()
+    await page.keyboard.type("Ada")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("keys@example.com")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_url(ORDERED)
+    await expect(page.get_by_text("ok", exact=True)).to_be_visible()
+    await _press_at(page, "Cancel this order", "Enter")
+    await page.keyboard.press("Enter")
     await expect(page.get_by_text("You cancelled this order.")).to_be_visible()
-
-    page = await buyer.open(f"/orders/{second['id']}")
-    await expect_live(page)
-    await expect(page.get_by_role("button", name="Cancel this order")).to_be_visible()
-    await shop.owner.move(second, "preparing")
-    await expect(page.get_by_role("button", name="Cancel this order")).not_to_be_visible()
+    await _press_at(page, "Order again", "Enter")
+    await expect(page.get_by_role("button", name="Order for €7.00")).to_be_visible()
 
 
-async def test_nobody_sees_the_order_of_somebody_else(server: Server, browser: Browser, people: People) -> None:
-    shop = await people.shop()
-    order = await (await people.register()).order(shop.shop, shop.item)
-    other: Person = await people.register("Eve")
-
-    page = await (await visitor(browser, server.url, other)).open(f"/orders/{order['id']}")
-
-    await expect(page.get_by_text("There is no order here that you can see")).to_be_visible()
+async def _press_at(page: Page, name: str, *keys: str) -> None:
+    """Go on with Tab until the focus is at something of that name, and press the keys there."""
+    wanted = page.get_by_role("button", name=name).or_(page.get_by_role("textbox", name=name)).first
+    await expect(wanted).to_be_visible()
+    for _ in range(40):
+        if await wanted.evaluate("(element) => element === document.activeElement"):
+            break
+        await page.keyboard.press("Tab")
+    await expect(wanted).to_be_focused()
+    for key in keys:
+        await page.keyboard.press(key)

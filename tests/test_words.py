@@ -28,8 +28,8 @@ _CODES: Final = re.compile(r"[A-Z ]+")
 _CLASSES: Final = set(re.findall(r"\.([a-z][\w-]*)", (directory() / "style.css").read_text("utf-8")))
 # Names that HTTP, the DOM and HTML have given, and what only whoever made a mistake in the code reads.
 _NAMES: Final = {
-    "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp", "Authorization", "Backspace", "Bearer ", "Enter", "Escape",
-    "input, small",
+    "Android", "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp", "Authorization", "Backspace", "Bearer ", "Enter",
+    "Escape", "input, small", "Notification",
     "Nothing is shown before the shop is known", "This page has no #",
 }  # fmt: skip
 

@@ -12,8 +12,9 @@ import { say } from "./words.js";
  * @param {Session} session
  * @param {object} [given]
  * @param {() => void} [given.done]
+ * @param {"sign_in" | "register"} [given.first] which of them is shown
  */
-export function accountForms(session, { done = () => {} } = {}) {
+export function accountForms(session, { done = () => {}, first = "sign_in" } = {}) {
   const forms = { sign_in: signInForm(session, done), register: registerForm(session, done) };
   const names = /** @type {("sign_in" | "register")[]} */ (Object.keys(forms));
   const tabs = names.map((name) =>
@@ -21,12 +22,15 @@ export function accountForms(session, { done = () => {} } = {}) {
   );
   /** @param {"sign_in" | "register"} chosen */
   function choose(chosen) {
+    const typed = Object.values(forms).map((form) => form.email.value);
     names.forEach((name, index) => {
       forms[name].hidden = name !== chosen;
+      // Whoever began in the wrong one does not type their address again.
+      forms[name].email.value ||= typed.find(Boolean) ?? "";
       tabs[index].setAttribute("aria-pressed", String(name === chosen));
     });
   }
-  choose("sign_in");
+  choose(first);
   return element("div", { className: "account" }, element("div", { className: "tabs" }, ...tabs), ...Object.values(forms));
 }
 
@@ -34,20 +38,22 @@ export function accountForms(session, { done = () => {} } = {}) {
  * Ask for an account in a dialog.
  * @param {Session} session
  * @param {string} why
+ * @param {"sign_in" | "register"} [first] which form is shown
  * @returns {Promise<boolean>} whether somebody is signed in now
  */
-export function askForAccount(session, why) {
+export function askForAccount(session, why, first) {
   return new Promise((resolve) => {
     const close = () => dialog.close();
     const dialog = element(
       "dialog",
       { className: "dialog", on: { close: () => (dialog.remove(), resolve(session.user !== null)) } },
       element("p", { className: "dialog-why" }, why),
-      accountForms(session, { done: close }),
+      accountForms(session, { done: close, first }),
       element("button", { type: "button", className: "quiet", on: { click: close } }, say("account.close")),
     );
     document.body.append(dialog);
     dialog.showModal();
+    dialog.querySelector("form:not([hidden])")?.querySelector("input")?.focus();
   });
 }
 

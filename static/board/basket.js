@@ -7,19 +7,33 @@
  */
 
 /** @typedef {import("./store.js").Item} Item */
-/** @typedef {{item_id: string, quantity: number, note: string}} Wish */
-/** @typedef {{key: string, body: any, at: number}} Attempt `at`: when it was first sent, in ms */
-/** @typedef {{wishes: Wish[], note: string, pickup_name: string, attempt: Attempt | null}} Basket */
-/** @typedef {Wish & {item: Item | null, problem: "gone" | "sold_out" | null, amount_minor: number}} PricedLine */
+/** @typedef {import("./store.js").Line} Line */
+/** @typedef {{item_id: string, quantity: number, note: string, name?: string, price_minor?: number}} Wish `name` and
+ *   `price_minor` as the person saw them, absent until they are noted */
+/** @typedef {{key: string, body: any, at: number, by?: string}} Attempt `at`: when it was first sent, in ms; `by`: whose
+ *   it is, since a key belongs to a person */
+/** @typedef {{wishes: Wish[], note: string, pickup_name: string, key: string, attempt: Attempt | null}} Basket `key`:
+ *   of its next attempt, the same in every tab that shows it */
+/** @typedef {"gone" | "sold_out" | "few"} Want why there are fewer than wished for */
+/** @typedef {Wish & {item: Item | null, problem: Want | null, left: number, amount_minor: number,
+ *   was_minor: number | null}} PricedLine `left`: how many of the pieces can be had; `was_minor`: another price that was
+ *   seen */
+/** @typedef {ReadonlyMap<string, number>} Limits how many of an item are left, as a refusal told */
 
 export const MOST_LINES = 50;
 export const MOST_PIECES = 99;
+const MOST_NOTE = 200;
 // The server remembers a key for a day at least; asking again later than this could make a second order.
 const ATTEMPT_KEPT_MS = 20 * 3_600_000;
 
+/** Where a device keeps the basket for a shop. @param {string} shopId */
+export function storageKey(shopId) {
+  return `orderflow.basket.${shopId}`;
+}
+
 /** @returns {Basket} */
 export function empty() {
-  return { wishes: [], note: "", pickup_name: "", attempt: null };
+  return { wishes: [], note: "", pickup_name: "", key: "", attempt: null };
 }
 
 /**
@@ -77,19 +91,79 @@ export function annotate(basket, itemId, note) {
 }
 
 /**
+ * The basket as it is kept, with what the person sees of its items: their names, for when they are gone, and their
+ * prices.
+ * @param {Basket} basket
+ * @param {ReadonlyMap<string, Item>} items
+ * @returns {Basket}
+ */
+export function noted(basket, items) {
+  const wishes = basket.wishes.map((wish) => {
+    const item = items.get(wish.item_id);
+    return item && wish.price_minor === undefined ? { ...wish, name: item.name, price_minor: item.price_minor } : wish;
+  });
+  const isFresh = wishes.length > 0 && basket.attempt === null && basket.key === "";
+  return { ...basket, wishes, key: isFresh ? randomKey() : basket.key };
+}
+
+/**
  * The lines at today's prices. What cannot be had now costs nothing and is named.
  * @param {Basket} basket
  * @param {ReadonlyMap<string, Item>} items
- * @returns {{lines: PricedLine[], total_minor: number, pieces: number, isOrderable: boolean}}
+ * @param {Limits} [limits]
+ * @returns {{lines: PricedLine[], total_minor: number, pieces: number, left: number, isWhole: boolean}} `pieces` are
+ *   wished for, `left` of them can be had
  */
-export function priced(basket, items) {
-  const lines = basket.wishes.map((wish) => pricedLine(wish, items.get(wish.item_id) ?? null));
+export function priced(basket, items, limits = new Map()) {
+  const lines = basket.wishes.map((wish) => pricedLine(wish, items.get(wish.item_id) ?? null, limits.get(wish.item_id)));
   return {
     lines,
     total_minor: lines.reduce((sum, line) => sum + line.amount_minor, 0),
     pieces: lines.reduce((sum, line) => sum + line.quantity, 0),
-    isOrderable: lines.length > 0 && lines.every((line) => !line.problem),
+    left: lines.reduce((sum, line) => sum + line.left, 0),
+    isWhole: lines.every((line) => !line.problem),
   };
+}
+
+/**
+ * The basket with only what can be had.
+ * @param {Basket} basket
+ * @param {ReadonlyMap<string, Item>} items
+ * @param {Limits} [limits]
+ * @returns {Basket}
+ */
+export function fitted(basket, items, limits) {
+  const { lines } = priced(basket, items, limits);
+  const wishes = basket.wishes.map((wish, index) => ({ ...wish, quantity: lines[index].left }));
+  return { ...basket, wishes: wishes.filter((wish) => wish.quantity > 0) };
+}
+
+/**
+ * The basket with the lines of an earlier order added to it, as far as they can still be had; and what cannot be.
+ * @param {Basket} basket
+ * @param {Line[]} lines
+ * @param {ReadonlyMap<string, Item>} items
+ * @returns {{basket: Basket, missing: {name: string, problem: Want}[]}}
+ */
+export function again(basket, lines, items) {
+  /** @type {{name: string, problem: Want}[]} */
+  const missing = [];
+  let filled = basket;
+  for (const { item_id, name, quantity: pieces, note, unit_price_minor } of lines) {
+    const { problem, left } = pricedLine({ item_id, quantity: pieces, note: "" }, items.get(item_id) ?? null);
+    if (problem) missing.push({ name, problem });
+    if (left === 0) continue;
+    const isNew = quantity(filled, item_id) === 0;
+    filled = put(filled, item_id, quantity(filled, item_id) + left);
+    const wishes = filled.wishes.map((wish) => {
+      if (wish.item_id !== item_id) return wish;
+      // The price that the person knows is that of the earlier order: a new one is told.
+      const notes = [...new Set([wish.note, note ?? ""])].filter(Boolean).join(", ").slice(0, MOST_NOTE);
+      return { ...wish, note: notes, ...(isNew && { name, price_minor: unit_price_minor }) };
+    });
+    filled = { ...filled, wishes };
+  }
+  return { basket: filled, missing };
 }
 
 /**
@@ -111,14 +185,17 @@ export function order(basket, totalMinor) {
 }
 
 /**
- * The basket with an attempt: the one that is not answered yet, else a new one with this body.
+ * The basket with an attempt: the one of this person that is not answered yet, else a new one with this body.
  * @param {Basket} basket
  * @param {any} body
- * @param {() => string} [makeKey]
+ * @param {string} [by] the person's id
  * @returns {Basket & {attempt: Attempt}}
  */
-export function attempt(basket, body, makeKey = randomKey) {
-  return { ...basket, attempt: basket.attempt ?? { key: makeKey(), body, at: Date.now() } };
+export function attempt(basket, body, by) {
+  const { attempt: known } = basket;
+  if (known && (!known.by || known.by === by)) return { ...basket, attempt: known };
+  const key = (known ? "" : basket.key) || randomKey();
+  return { ...basket, key, attempt: { key, body, at: Date.now(), ...(by && { by }) } };
 }
 
 /**
@@ -127,14 +204,23 @@ export function attempt(basket, body, makeKey = randomKey) {
  * @returns {Basket}
  */
 export function refused(basket) {
-  return { ...basket, attempt: null };
+  return { ...basket, key: "", attempt: null };
 }
 
-/** @param {Wish} wish @param {Item | null} item @returns {PricedLine} */
-function pricedLine(wish, item) {
+/** @param {Wish} wish @param {Item | null} item @param {number} [limit] @returns {PricedLine} */
+function pricedLine(wish, item, limit = MOST_PIECES) {
   const isGone = !item || item.archived;
-  const problem = isGone ? "gone" : item.sold_out ? "sold_out" : null;
-  return { ...wish, item, problem, amount_minor: problem || !item ? 0 : item.price_minor * wish.quantity };
+  const left = isGone || item.sold_out ? 0 : Math.min(wish.quantity, limit);
+  const problem = isGone ? "gone" : left === 0 ? "sold_out" : left < wish.quantity ? "few" : null;
+  const isOther = left > 0 && item && wish.price_minor !== undefined && wish.price_minor !== item.price_minor;
+  return {
+    ...wish,
+    item,
+    problem,
+    left,
+    amount_minor: item ? item.price_minor * left : 0,
+    was_minor: isOther ? wish.price_minor ?? null : null,
+  };
 }
 
 /** crypto.randomUUID is missing where a shop serves its page without TLS in its own network. */

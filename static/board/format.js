@@ -146,6 +146,19 @@ export function hourOfDay(hour, locale = own) {
 }
 
 /**
+ * The day of a time, or a day itself, as `Fri 27 Nov`; "" for today, which nobody has to be told.
+ * @param {string} at
+ * @param {string} [locale]
+ * @param {Date} [now]
+ */
+export function dayIfOther(at, locale = own, now = new Date()) {
+  // A day as it is, wherever its reader may be.
+  const day = at.includes("T") ? new Date(at) : new Date(`${at}T00:00`);
+  if (day.toDateString() === now.toDateString()) return "";
+  return kept(Intl.DateTimeFormat, locale, { weekday: "short", day: "numeric", month: "short" }).format(day);
+}
+
+/**
  * A duration in its largest fitting unit: `4 s`, `12 min`, `3 h 5 min`.
  * @param {number} ms
  */

@@ -1,40 +1,54 @@
 // @ts-check
 /** The menu of a shop and the basket, live. */
 
-import { askForAccount } from "./account.js";
 import { Api, path } from "./api.js";
-import { pause } from "./backoff.js";
 import * as baskets from "./basket.js";
 import { BasketPanel } from "./basket-panel.js";
-import { byId, element, showList, tell } from "./element.js";
-import { money } from "./format.js";
+import { Checkout } from "./checkout.js";
+import { byId, tell } from "./element.js";
 import { addressed, noSuchShop } from "./gate.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
-import { photo } from "./photo.js";
+import { showMenu } from "./menu-list.js";
+import { takeAgain } from "./order-again.js";
 import { Session } from "./session.js";
 import { soldItems } from "./store.js";
+import { Toast } from "./toast.js";
 import { refusal, say } from "./words.js";
 
+/** @typedef {import("./basket.js").Basket} Basket */
 /** @typedef {import("./store.js").Item} Item */
 
-const TRIES = 3;
 const session = new Session();
 const api = new Api(session);
 const slug = addressed();
 const main = byId("main");
+const toast = new Toast();
 let basket = baskets.empty();
+/** @type {Map<string, number>} how many are left of what an order was refused for */
+let limits = new Map();
 let isTaken = false;
-let isSending = false;
-/** @type {Promise<any>} */
-let started;
+let hasComeBack = false;
 
-const panel = new BasketPanel({ change, order, giveUp: () => change(baskets.refused(basket)) });
+const showWho = masthead(session);
+const checkout = new Checkout({
+  session,
+  api,
+  started: session.start().then(showWho),
+  shop: () => live.state.shop?.id ?? slug,
+  offer,
+  change,
+  show,
+  placed,
+  refused,
+});
+const panel = new BasketPanel({ change, put, fit: () => change(fitted()), order, giveUp });
 const live = new Live({
   path: path`/ws/shops/${slug}/menu`,
   light: byId("light"),
   main,
   show,
+  heard,
   stopped: (reason) => reason === "unknown" && noSuchShop(main),
 });
 
@@ -43,160 +57,103 @@ function show() {
   if (live.feed.phase === "stopped" || !shop) return;
   if (!isTaken) takeBasket();
   showShop(shop);
-  showMenu(shop);
-  panel.show({ basket, items, shop, isSending });
+  showMenu(soldItems(live.state), shop.currency ?? "", { pieces: (id) => baskets.quantity(basket, id), put, isLocked });
+  panel.show({ basket, items, shop, limits, isSending: checkout.isSending, isWaiting: checkout.isWaiting });
 }
 
 /** @param {import("./store.js").Shop} shop */
 function showShop(shop) {
   entitle(shop.name, say("menu.title", { shop: shop.name }));
   // An old name of the shop leads here too; the address shows the present one.
-  if (shop.slug !== slug) history.replaceState(null, "", path`/shops/${shop.slug}`);
+  if (shop.slug !== slug) history.replaceState(null, "", path`/shops/${shop.slug}` + location.hash);
   tell(byId("description"), shop.description ?? "");
   tell(byId("address"), [shop.address, shop.phone].filter(Boolean).join(" · "));
   tell(byId("paused"), shop.ordering === "paused" ? say("shop.paused") : "");
 }
 
-/** @param {import("./store.js").Shop} shop */
-function showMenu(shop) {
-  const items = soldItems(live.state);
-  tell(byId("empty"), items.length === 0 ? say("menu.empty") : "");
-  const categories = [...new Set(items.map((item) => item.category ?? ""))];
-  showList(byId("menu"), categories, { key: (name) => name, mark: () => "", make: section });
-  for (const part of byId("menu").children) {
-    const own = items.filter((item) => (item.category ?? "") === part.dataset.key);
-    // "More" than what, at the head of the menu?
-    part.querySelector("h2").hidden = !part.dataset.key && !categories[0];
-    showList(part.querySelector("ul"), own, {
-      key: (item) => item.id,
-      mark: (item) => JSON.stringify([item, baskets.quantity(basket, item.id), isLocked(), shop.currency]),
-      make: (item) => itemRow(item, shop.currency ?? ""),
-    });
-  }
-}
-
-/** @param {string} name */
-function section(name) {
-  return element(
-    "section",
-    { className: "category" },
-    element("h2", { dir: "auto" }, name || say("menu.other")),
-    element("ul", { className: "items" }),
-  );
-}
-
-/** @param {Item} item @param {string} currency */
-function itemRow(item, currency) {
-  return element(
-    "li",
-    { className: "item", data: { item: item.id, soldOut: String(item.sold_out) } },
-    element(
-      "div",
-      { className: "item-words" },
-      photo(item),
-      element("h3", { dir: "auto" }, item.name),
-      item.description && element("p", { dir: "auto" }, item.description),
-    ),
-    element("span", { className: "amount" }, money(item.price_minor, currency)),
-    item.sold_out ? element("span", { className: "sold-out" }, say("menu.sold_out")) : stepper(item),
-  );
-}
-
-/** @param {Item} item */
-function stepper(item) {
-  const pieces = baskets.quantity(basket, item.id);
-  const step = (/** @type {number} */ by) => () => change(baskets.put(basket, item.id, pieces + by));
-  if (pieces === 0) {
-    const label = say("menu.add_label", { name: item.name });
-    return button("add", label, say("menu.add"), step(1));
-  }
-  return element(
-    "div",
-    { className: "stepper" },
-    button("less", say("menu.less_label", { name: item.name }), "−", step(-1)),
-    element("output", { className: "pieces" }, String(pieces)),
-    button("add", say("menu.more_label", { name: item.name }), "+", step(1)),
-  );
-}
-
-/** @param {string} act @param {string} label @param {string} text @param {() => void} click */
-function button(act, label, text, click) {
-  const data = { act, focus: act };
-  return element("button", { type: "button", "aria-label": label, data, disabled: isLocked(), on: { click } }, text);
-}
-
 /** What has been sent and not answered stays as it is, so that it can be asked for again. */
 function isLocked() {
-  return isSending || basket.attempt !== null;
+  return checkout.isSending || basket.attempt !== null;
 }
 
-/** @param {import("./basket.js").Basket} changed */
-function change(changed) {
-  basket = changed;
-  keep();
-  show();
-}
-
-function keep() {
-  localStorage.setItem(storageKey(), JSON.stringify(basket));
-}
-
-function storageKey() {
-  return `orderflow.basket.${live.state.shop?.id}`;
-}
-
-async function order() {
-  if (isSending) return;
-  isSending = true;
+/** @param {{id: string, name: string}} item @param {number} pieces */
+function put({ id, name }, pieces) {
+  const before = basket;
+  limits.delete(id);
   panel.complain("");
+  change(baskets.put(basket, id, pieces));
+  if (pieces <= 0) toast.say(say("basket.taken_out", { name }), { act: say("basket.undo"), on: () => isLocked() || change(before) });
+  else if (baskets.quantity(basket, id) === 0) toast.say(say("basket.full", { lines: baskets.MOST_LINES }));
+  else toast.clear();
+}
+
+/** Take a change that the person made. @param {Basket} changed */
+function change(changed) {
+  basket = baskets.noted(changed, live.state.items);
+  panel.seen();
+  localStorage.setItem(storageKey(), JSON.stringify(basket));
   show();
-  try {
-    await started;
-    if (session.user || (await askForAccount(session, say("account.to_order")))) await send();
-  } finally {
-    isSending = false;
-    show();
-  }
 }
 
-async function send() {
-  const { total_minor: total } = baskets.priced(basket, live.state.items);
-  const attempted = baskets.attempt(basket, baskets.order(basket, total));
-  change(attempted);
-  try {
-    const placed = await place(attempted.attempt);
-    change(baskets.empty());
-    location.assign(path`/orders/${placed.id}`);
-  } catch (/** @type {any} */ problem) {
-    if (problem.isOpen) return;
-    change(baskets.refused(basket));
-    panel.complain(refusal(problem));
-    await reload();
-  }
+function fitted() {
+  return baskets.fitted(basket, live.state.items, limits);
 }
 
-/** Place the order, asking again while there is no answer: the key makes it one order.
- * @param {import("./basket.js").Attempt} attempt */
-async function place({ key, body }) {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await api.call("POST", path`/v1/shops/${live.state.shop?.id ?? slug}/orders`, {
-        body,
-        headers: { "Idempotency-Key": key },
-      });
-    } catch (/** @type {any} */ problem) {
-      if (!problem.isOpen || tries === TRIES) throw problem;
-      await pause(tries);
-    }
+/** What would be ordered now, at what it costs. */
+function offer() {
+  const kept = baskets.parse(localStorage.getItem(storageKey()));
+  // Another tab may have sent this basket already, a moment ago.
+  if (kept.attempt && !basket.attempt) basket = kept;
+  const { total_minor } = baskets.priced(basket, live.state.items, limits);
+  return { basket: basket.attempt ? basket : fitted(), total_minor };
+}
+
+function order() {
+  panel.complain("");
+  // Another tab may have ordered it meanwhile.
+  if (basket.attempt || fitted().wishes.length > 0) checkout.order();
+}
+
+function giveUp() {
+  checkout.isWaiting = false;
+  change(baskets.refused(basket));
+}
+
+/** @param {import("./store.js").Order} order */
+function placed(order) {
+  limits = new Map();
+  change(baskets.empty());
+  location.assign(path`/orders/${order.id}`);
+}
+
+/** @param {import("./http.js").Problem} problem */
+async function refused(problem) {
+  const short = ["item_unavailable", "out_of_stock"].includes(problem.code);
+  for (const { item_id, left = 0 } of short ? problem.content.items : []) limits.set(item_id, left);
+  panel.complain(short ? say("basket.not_ordered") : refusal(problem));
+  await reload();
+}
+
+/** @param {any} frame */
+function heard(frame) {
+  if (frame.type === "item") limits.delete(frame.item.id);
+  if (frame.type !== "beat") hasComeBack ||= frame.type !== "item" && frame.type !== "shop";
+  else if (hasComeBack) {
+    hasComeBack = false;
+    checkout.connected();
   }
 }
 
 /** The shop and its items as they are now, for a page whose socket is late or cannot be had. */
 async function reload() {
+  const known = [...live.state.items.values()];
   try {
-    const shop = path`/v1/shops/${slug}`;
-    live.merge("shop", await api.get(shop));
-    for (const item of (await api.get(`${shop}/items`)).data) live.merge("item", item);
+    const paths = [path`/v1/shops/${slug}`, path`/v1/shops/${slug}/items`];
+    const [shop, { data }] = await Promise.all(paths.map((each) => api.get(each)));
+    live.merge("shop", shop);
+    for (const item of data) live.merge("item", item);
+    const listed = new Set(data.map((/** @type {Item} */ item) => item.id));
+    for (const item of known) if (!listed.has(item.id)) live.merge("item", { ...item, archived: true });
   } catch (/** @type {any} */ problem) {
     if (problem.status === 404) noSuchShop(main);
   }
@@ -206,22 +163,20 @@ async function reload() {
 function takeBasket() {
   isTaken = true;
   basket = baskets.parse(localStorage.getItem(storageKey()));
-  panel.begin(basket);
+  panel.begin(basket, takeAgain());
+}
+
+function storageKey() {
+  return baskets.storageKey(live.state.shop?.id ?? "");
 }
 
 /** @param {StorageEvent} event */
 function changedElsewhere(event) {
-  if (event.key !== storageKey() || isSending) return;
+  if (event.key !== storageKey() || checkout.isSending) return;
   takeBasket();
   show();
 }
 
-async function begin() {
-  const showWho = masthead(session);
-  started = session.start().then(showWho);
-  live.start();
-  addEventListener("storage", changedElsewhere);
-  await reload();
-}
-
-begin();
+live.start();
+addEventListener("storage", changedElsewhere);
+reload();

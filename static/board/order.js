@@ -1,18 +1,21 @@
 // @ts-check
 /** One order, live: where it stands, what is in it, and what has happened to it. */
 
+import { Alerts } from "./alerts.js";
 import { Api, path } from "./api.js";
 import { pause } from "./backoff.js";
 import { askToCancel } from "./cancel.js";
 import { mark } from "./card.js";
 import { byId, element, tell } from "./element.js";
-import { dayAndTime, money, timeOfDay } from "./format.js";
+import { dayAndTime, dayIfOther, money, timeOfDay } from "./format.js";
 import { addressed, askInPage, noSuchOrder } from "./gate.js";
 import { since } from "./lifecycle.js";
 import { Live } from "./live.js";
-import { entitle, masthead } from "./masthead.js";
+import { masthead } from "./masthead.js";
+import { orderAgain } from "./order-again.js";
 import { Session } from "./session.js";
 import { ACTIVE } from "./store.js";
+import { showInTab } from "./tab.js";
 import { track } from "./track.js";
 import { refusal, say } from "./words.js";
 
@@ -27,6 +30,7 @@ let live;
 /** @type {Order} */
 let order;
 let shownVersion = 0;
+const alerts = new Alerts(byId("alerts"));
 
 /** @param {Order} found */
 function show(found) {
@@ -34,7 +38,9 @@ function show(found) {
   order = found;
   shownVersion = found.version;
   main.hidden = false;
-  entitle(found.shop.name, `${say("order.title", { number: found.number })}: ${say(`status.${found.status}`)}`);
+  byId("looking").hidden = true;
+  showInTab(found.shop.name, found);
+  alerts.see([found]);
   showStanding();
   showContent();
   loadHistory();
@@ -42,15 +48,19 @@ function show(found) {
 
 function showStanding() {
   byId("number").textContent = String(order.number);
+  tell(byId("day"), dayIfOther(order.business_day));
   byId("standing").dataset.status = order.status;
   byId("word").textContent = standingWord();
-  byId("since").textContent = say("order.since", { time: timeOfDay(since(order)) });
+  byId("since").textContent = say("order.since", { time: [dayIfOther(since(order)), timeOfDay(since(order))].filter(Boolean).join(" ") });
   byId("track").replaceChildren(order.status === "cancelled" ? mark("cancelled") : track(order));
   byId("cancel").hidden = !(order.status === "pending" && isMine());
+  byId("again").hidden = ACTIVE.includes(order.status) || !isMine();
+  alerts.offer(order.status === "pending" || order.status === "preparing");
 }
 
 function standingWord() {
   if (order.status !== "cancelled") return say(`order.word.${order.status}`);
+  if (order.cancelled_by === "customer" && !isMine()) return say("order.word.cancelled");
   return say(`order.cancelled_by.${order.cancelled_by}`, { reason: order.reason ?? "" });
 }
 
@@ -63,6 +73,7 @@ function showContent() {
   byId("total").textContent = money(order.total_minor, order.currency);
   tell(byId("pay"), isOwed() ? say("order.pay") : "");
   tell(byId("note"), order.note ?? "");
+  tell(byId("called"), order.pickup_name ? say("order.called", { name: order.pickup_name }) : "");
 }
 
 /** @param {import("./store.js").Line} given */
@@ -78,9 +89,9 @@ function line({ quantity, name, amount_minor, note }) {
 }
 
 async function loadHistory() {
-  const { data } = await api.get(path`/v1/orders/${id}/events`).catch(() => ({ data: [] }));
-  if (data.length === 0) return;
-  byId("history").replaceChildren(...data.map(happening));
+  const version = shownVersion;
+  const found = await patiently(() => api.get(path`/v1/orders/${id}/events`), () => version === shownVersion);
+  if (found && version === shownVersion) byId("history").replaceChildren(...found.data.map(happening));
 }
 
 /** @param {{to: import("./store.js").Status, at: string, by: string, reason: string | null}} given */
@@ -102,6 +113,15 @@ async function cancel() {
   const body = answer.reason ? { status: "cancelled", reason: answer.reason } : { status: "cancelled" };
   try {
     show(await api.call("PATCH", path`/v1/orders/${id}`, { body }));
+  } catch (/** @type {any} */ problem) {
+    tell(byId("problem"), problem.code === "invalid_transition" ? say("order.too_late") : refusal(problem));
+  }
+}
+
+async function again() {
+  tell(byId("problem"), "");
+  try {
+    await orderAgain(api, order);
   } catch (problem) {
     tell(byId("problem"), refusal(problem));
   }
@@ -116,16 +136,17 @@ function isMine() {
   return order.customer.id === session.user?.id;
 }
 
-/** The order of the address, however often it takes to get an answer. */
-async function load() {
-  for (let attempt = 0; ; attempt += 1) {
+/** Ask until there is an answer, null for a refusal. @param {() => Promise<any>} ask @param {() => boolean} [isWanted] */
+async function patiently(ask, isWanted = () => true) {
+  for (let attempt = 0; isWanted(); attempt += 1) {
     try {
-      return await api.get(path`/v1/orders/${id}`);
+      return await ask();
     } catch (/** @type {any} */ problem) {
       if (!problem.isOpen) return null;
       await pause(attempt);
     }
   }
+  return null;
 }
 
 function follow() {
@@ -141,17 +162,24 @@ function follow() {
   live.start();
 }
 
+/** @param {() => void} put */
+function instead(put) {
+  main.hidden = false;
+  byId("looking").hidden = true;
+  put();
+}
+
 async function begin() {
   const showWho = masthead(session);
   const user = await session.start();
   showWho();
   session.addEventListener("change", () => location.reload());
-  main.hidden = false;
-  if (!user) return askInPage(main, session, say("account.to_see_orders"));
-  const found = await load();
-  if (!found) return noSuchOrder(main);
+  if (!user) return instead(() => askInPage(main, session, say("account.to_see_orders")));
+  const found = await patiently(() => api.get(path`/v1/orders/${id}`));
+  if (!found) return instead(() => noSuchOrder(main));
   show(found);
   byId("cancel").addEventListener("click", cancel);
+  byId("again").addEventListener("click", again);
   return follow();
 }
 

@@ -1,15 +1,19 @@
 // @ts-check
 /** My orders, live; older ones page by page. */
 
+import { Alerts } from "./alerts.js";
 import { Api, path } from "./api.js";
 import { mark } from "./card.js";
 import { byId, element, showList, tell } from "./element.js";
-import { dayAndTime, money } from "./format.js";
+import { dayAndTime, dayIfOther, money, timeOfDay } from "./format.js";
 import { askInPage } from "./gate.js";
+import { since } from "./lifecycle.js";
 import { Live } from "./live.js";
-import { entitle, masthead } from "./masthead.js";
+import { masthead } from "./masthead.js";
+import { orderAgain } from "./order-again.js";
 import { Session } from "./session.js";
 import { activeOrders, finishedOrders } from "./store.js";
+import { showMostUrgent } from "./tab.js";
 import { track } from "./track.js";
 import { refusal, say } from "./words.js";
 
@@ -18,6 +22,7 @@ import { refusal, say } from "./words.js";
 const session = new Session();
 const api = new Api(session);
 const main = byId("main");
+const alerts = new Alerts(byId("alerts"));
 /** @type {Map<string, Order>} finished orders that the API listed */
 const older = new Map();
 /** @type {string | null | undefined} undefined: not asked yet */
@@ -39,7 +44,12 @@ function show() {
   const finished = merged();
   byId("active-title").hidden = active.length === 0;
   byId("finished-title").hidden = finished.length === 0;
-  tell(byId("none"), cursor === null && active.length + finished.length === 0 ? say("orders.none") : "");
+  const isNone = cursor === null && active.length + finished.length === 0;
+  tell(byId("none"), isNone ? say("orders.none") : "");
+  byId("find").hidden = !isNone;
+  showMostUrgent(say("orders.title"), active);
+  alerts.see(live.state.orders.values());
+  alerts.offer(active.some(({ status }) => status !== "ready"));
   showList(byId("active"), active, { key: idOf, mark: versionOf, make: activeCard });
   showList(byId("finished"), finished, { key: idOf, mark: versionOf, make: finishedRow });
   byId("older").hidden = !cursor;
@@ -73,7 +83,12 @@ function activeCard(order) {
     "li",
     { className: "card order-card", data: { order: order.id, status: order.status } },
     element("a", { className: "card-link", href: path`/orders/${order.id}` }, heading(order)),
-    element("p", { className: "order-word" }, say(`order.word.${order.status}`)),
+    element(
+      "p",
+      { className: "order-word" },
+      say(`order.word.${order.status}`),
+      element("span", { className: "hint" }, say("order.since", { time: timeOfDay(since(order)) })),
+    ),
     track(order),
   );
 }
@@ -87,6 +102,7 @@ function finishedRow(order) {
     mark(order.status),
     element("time", { dateTime: order.placed_at }, dayAndTime(order.placed_at)),
     element("span", { className: "amount" }, money(order.total_minor, order.currency)),
+    element("button", { type: "button", data: { act: "again", focus: "again" }, on: { click: () => again(order) } }, say("order.again")),
   );
 }
 
@@ -97,7 +113,19 @@ function heading(order) {
     { className: "order-heading" },
     element("span", { className: "number" }, String(order.number)),
     element("span", { dir: "auto" }, order.shop.name),
+    // Numbers begin anew each day: one of yesterday must not be taken for one of today.
+    element("span", { className: "hint order-day" }, dayIfOther(order.business_day)),
   );
+}
+
+/** @param {Order} order */
+async function again(order) {
+  tell(byId("problem"), "");
+  try {
+    await orderAgain(api, order);
+  } catch (problem) {
+    tell(byId("problem"), refusal(problem));
+  }
 }
 
 /** @param {Order} order */
@@ -111,7 +139,6 @@ function versionOf(order) {
 }
 
 async function begin() {
-  entitle(say("orders.title"));
   const showWho = masthead(session);
   await session.start();
   showWho();

@@ -1,5 +1,5 @@
 // @ts-check
-import { annotate, attempt, empty, order, parse, priced, put, quantity, refused } from "/static/board/basket.js";
+import { again, annotate, attempt, empty, fitted, noted, order, parse, priced, put, quantity, refused } from "/static/board/basket.js";
 import { equal, ok, test } from "./check.mjs";
 
 const ITEMS = new Map([
@@ -26,14 +26,50 @@ test("a basket holds 50 lines at most", () => {
 test("a basket costs what its items cost now", () => {
   const found = priced(put(empty(), "tea", 3), ITEMS);
 
-  equal([found.total_minor, found.pieces, found.isOrderable], [750, 3, true]);
+  equal([found.total_minor, found.pieces, found.left, found.isWhole], [750, 3, 3, true]);
 });
 
-test("what is sold out or gone is named, costs nothing, and holds the order back", () => {
-  const found = priced(["tea", "bun", "pie", "cup"].reduce((basket, id) => put(basket, id, 1), empty()), ITEMS);
+test("what is sold out or gone is named, costs nothing, and is left out of the order", () => {
+  const basket = ["tea", "bun", "pie", "cup"].reduce((filled, id) => put(filled, id, 1), empty());
+  const found = priced(basket, ITEMS);
 
   equal(found.lines.map(({ problem }) => problem), [null, "sold_out", "gone", "gone"]);
-  equal([found.total_minor, found.isOrderable], [250, false]);
+  equal([found.total_minor, found.left, found.isWhole], [250, 1, false]);
+  equal(fitted(basket, ITEMS).wishes.map(({ item_id }) => item_id), ["tea"]);
+});
+
+test("of what is nearly sold out only the pieces that are left are counted", () => {
+  const basket = put(empty(), "tea", 3);
+  const limits = new Map([["tea", 2]]);
+  const { lines, total_minor, isWhole } = priced(basket, ITEMS, limits);
+
+  equal([lines[0].problem, lines[0].left, total_minor, isWhole], ["few", 2, 500, false]);
+  equal(quantity(fitted(basket, ITEMS, limits), "tea"), 2);
+  equal(priced(basket, ITEMS, new Map([["tea", 0]])).lines[0].problem, "sold_out");
+});
+
+test("a price is told when it is another one than the person saw, also of what went and came back", () => {
+  const seen = noted(put(empty(), "tea", 2), ITEMS);
+  const dearer = new Map([["tea", { ...ITEMS.get("tea"), price_minor: 300 }]]);
+
+  equal(priced(seen, ITEMS).lines[0].was_minor, null);
+  equal(priced(noted(seen, dearer), dearer).lines[0].was_minor, 250);
+  equal([priced(seen, new Map()).lines[0].name, priced(seen, new Map()).lines[0].was_minor], ["Tea", null]);
+});
+
+test("ordering again fills the basket with what can still be had, and names the rest", () => {
+  const lines = [
+    { item_id: "tea", name: "Tea", quantity: 1, unit_price_minor: 200, note: "hot" },
+    { item_id: "tea", name: "Tea", quantity: 2, unit_price_minor: 200, note: null },
+    { item_id: "bun", name: "Bun", quantity: 1, unit_price_minor: 180, note: null },
+    { item_id: "cup", name: "Cup", quantity: 1, unit_price_minor: 900, note: null },
+  ];
+  const { basket, missing } = again(empty(), lines, ITEMS);
+
+  equal(missing, [{ name: "Bun", problem: "sold_out" }, { name: "Cup", problem: "gone" }]);
+  equal(basket.wishes.map(({ item_id, quantity: pieces, note }) => [item_id, pieces, note]), [["tea", 3, "hot"]]);
+  equal(priced(basket, ITEMS).lines[0].was_minor, 200);
+  equal(quantity(again(put(empty(), "tea", 98), lines, ITEMS).basket, "tea"), 99);
 });
 
 test("an order says what was wished for and the total that was shown", () => {
@@ -54,6 +90,21 @@ test("an order without an answer is sent again as it was, also after a reload", 
   const again = attempt(parse(JSON.stringify(first)), { lines: [] });
 
   equal(again.attempt, first.attempt);
+});
+
+test("two tabs that show one basket send it under one key, and the next basket goes under another", () => {
+  const kept = JSON.stringify(noted(put(empty(), "tea", 2), ITEMS));
+  const [here, there] = [parse(kept), parse(kept)].map((basket) => attempt(basket, {}, "ada").attempt.key);
+
+  equal(here, there);
+  ok(noted(put(empty(), "tea", 2), ITEMS).key !== here);
+});
+
+test("what somebody else has sent from this device is not sent again in another name", () => {
+  const first = attempt(put(empty(), "tea", 2), {}, "ada");
+
+  equal(attempt(first, {}, "ada").attempt.key, first.attempt.key);
+  ok(attempt(first, {}, "eve").attempt.key !== first.attempt.key);
 });
 
 test("after a refusal the next order is another one", () => {

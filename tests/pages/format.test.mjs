@@ -1,5 +1,5 @@
 // @ts-check
-import { duration, money, parseMoney, plainMoney } from "/static/board/format.js";
+import { dayIfOther, duration, money, parseMoney, plainMoney } from "/static/board/format.js";
 import { next, recallTo } from "/static/board/lifecycle.js";
 import { equal, test } from "./check.mjs";
 
@@ -73,6 +73,13 @@ test("a mis-tap goes back to the status before, also past a step that was skippe
   equal(recallTo(order("ready", { ready_at: late }), NOW, HALF_AN_HOUR), "pending");
   equal(recallTo(order("picked_up", { ready_at: early, picked_up_at: late }), NOW, HALF_AN_HOUR), "ready");
   equal(recallTo(order("cancelled", { cancelled_by: "shop", preparing_at: early }), NOW, HALF_AN_HOUR), "preparing");
+});
+
+test("a day is named when it is not today, whether it is a time or a day of the shop", () => {
+  const now = new Date(2026, 10, 27, 9, 0);
+
+  equal(["2026-11-26", new Date(2026, 10, 26, 23, 59).toISOString()].map((day) => dayIfOther(day, "en-GB", now).replace(",", "")), ["Thu 26 Nov", "Thu 26 Nov"]);
+  equal(["2026-11-27", new Date(2026, 10, 27, 0, 1).toISOString()].map((day) => dayIfOther(day, "en-GB", now)), ["", ""]);
 });
 
 test("what the customer cancelled, is new, or is half an hour old is not taken back", () => {
