@@ -288,10 +288,10 @@ class Connection:
 
     async def _begin(self, stream: Stream, asked: Asked | None) -> None:
         # Judged by a look at the database that began after the handshake: this process may not have heard yet.
-        hub = self._around.hub
+        hub, known = self._around.hub, stream.head
         if asked is not None:
             position = await hub.head(self.feed)
-            is_here = position is not None and position.epoch == asked.epoch == stream.epoch
+            is_here = position is not None and position.epoch == asked.epoch == stream.epoch and position.seq >= known
             if position is not None and is_here and 0 <= position.seq - asked.seq <= MAX_REPLAY:
                 self._cursor = asked.seq
                 hub.heard_of(stream, position.seq)
@@ -300,7 +300,8 @@ class Connection:
                     await stream.moved(position.seq - 1, asyncio.get_running_loop().time() + CONFIRMED_S)
                 return
         snapshot = await hub.snapshot(self.view, self.feed)
-        if snapshot is None or snapshot.epoch != stream.epoch:
+        # Older than what was told already: the database was restored, and the next look at the heads will find it.
+        if snapshot is None or snapshot.epoch != stream.epoch or snapshot.seq < known:
             raise Closing(1012)
         self._cursor = snapshot.seq
         hub.heard_of(stream, snapshot.seq)
