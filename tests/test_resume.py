@@ -101,14 +101,15 @@ async def test_what_memory_had_to_give_up_is_read_again(live: Live, monkeypatch:
         assert [(await board.event())["order"] for _ in orders] == orders
 
 
+@pytest.mark.parametrize("change", ["epoch = 'other'", "head = head - 1"])
 async def test_a_numbering_that_broke_is_noticed_before_the_first_frame(
-    live: Live, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    live: Live, settings: Settings, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setattr(hub, "TICK_S", NEVER_S)
     cafe = await live.shop()
     board = await _caught_up(live, cafe)
     assert settings.database_url is not None
-    await stored(settings.database_url, "UPDATE feeds SET epoch = 'other' WHERE id = $1", cafe.shop["id"])
+    await stored(settings.database_url, f"UPDATE feeds SET {change} WHERE id = $1", cafe.shop["id"])  # noqa: S608
 
     for query in ("", board.resume()):
         late = await live.socket(f"/ws/shops/{cafe.shop['id']}{query}", cafe.owner)
