@@ -141,7 +141,7 @@ static struct measured publish(const struct options *options) {
     while ((now = now_ns()) < end && !measured.gave_up && !tally_is_full()) {
         if (!measured.began && now >= measure) begin_measuring(options, &measured);
         uint64_t next = options->rate ? publish_due(options, began, now) : publish_window(options, now);
-        /* Waking a sleeping core costs a server as much as half a send, and who sends fast hardly ever has to. */
+        /* Waking a sleeping core costs a server up to a third of a send, and who sends fast hardly ever has to. */
         if (options->window == 1 && tally_is_under_way()) next = now;
         sockets_wait(next < end ? next : end);
         measured.gave_up = is_hopeless(options, now);
