@@ -56,9 +56,10 @@ def create_app(settings: Settings, scoreboard: Path | None = None) -> Starlette:
     counts = Counts()
     paths = tuple(channel.path for channel in channels.CHANNELS)
     application = Starlette(
-        # Sockets first: there are few of them, and thousands may come back at once.
-        routes=[*channels.routes(), *routes.socket_routes(paths), *routes.routes()],
-        middleware=[Middleware(Edge, allowed_origins=settings.allowed_origins, counts=counts)],
+        routes=[*routes.socket_routes(paths), *routes.routes()],
+        middleware=[
+            Middleware(Edge, sockets=channels.sockets, allowed_origins=settings.allowed_origins, counts=counts)
+        ],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=partial(_lifespan, settings, counts, scoreboard),
     )

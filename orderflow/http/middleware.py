@@ -26,10 +26,20 @@ _PREFLIGHT: Final = (
 
 
 class Edge:
-    """The outermost layer of the application; nothing that fails inside of it reaches the server."""
+    """The outermost layer of the application; nothing that fails inside of it reaches the server.
 
-    def __init__(self, app: ASGIApp, allowed_origins: Collection[str] = (), counts: Counts | None = None) -> None:
+    WebSockets go to `sockets`, where it is given, past all other layers.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_origins: Collection[str] = (),
+        counts: Counts | None = None,
+        sockets: ASGIApp | None = None,
+    ) -> None:
         self.app = app
+        self.sockets = sockets or app
         self.records = Records(counts or Counts())
         self.allowed_origins = frozenset(origin.encode() for origin in allowed_origins)
 
@@ -40,7 +50,7 @@ class Edge:
         request_id = scope.setdefault("state", {})["request_id"] = secrets.token_hex(8)
         logs.request_id.set(request_id)
         if scope["type"] == "websocket":
-            await self.app(scope, receive, _refusing(send, request_id))
+            await self.sockets(scope, receive, _refusing(send, request_id))
             return
         began = time.perf_counter()
         answer = _Answer(scope, send, self._cors(scope) if self.allowed_origins else [])

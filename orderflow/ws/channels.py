@@ -4,13 +4,13 @@ The checks of a handshake stand here in their order: Origin, path, token, shop, 
 """
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from orderflow import origins, rights, text
@@ -51,12 +51,21 @@ CHANNELS: Final = (
     Channel("/ws/shops/{shop}/menu", "menu", is_public=True),
     Channel("/ws/customers/me", "customer", is_public=False),
 )
+_PATHS: Final = [(compile_path(channel.path)[0], channel) for channel in CHANNELS]
 
 
-def routes() -> Sequence[BaseRoute]:
-    """The channels; any other path is closed with 4404."""
-    found = [WebSocketRoute(channel.path, _endpoint(channel)) for channel in CHANNELS]
-    return [*found, WebSocketRoute("/{path:path}", _endpoint(None))]
+async def sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    """The channels as an ASGI application for WebSockets; a path that is none of them is closed with 4404.
+
+    Without Starlette's layers for routes and exceptions, which were a twelfth of what a handshake costs.
+    """
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    for regex, channel in _PATHS:
+        if match := regex.match(path):
+            scope["path_params"] = match.groupdict()
+            await _endpoint(channel, WebSocket(scope, receive, send))
+            return
+    await _endpoint(None, WebSocket(scope, receive, send))
 
 
 async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None) -> UUID:
@@ -84,26 +93,23 @@ async def feed_to_hear(channel: Channel, socket: WebSocket, actor: Actor | None)
     return found.shop_id if channel.is_public else rights.staffed(found)
 
 
-def _endpoint(channel: Channel | None) -> Callable[[WebSocket], Any]:
-    async def endpoint(socket: WebSocket) -> None:
-        visit = Visit(socket.scope, channel.view if channel else None, socket.state.counts)
-        if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
-            # Before the handshake, so an answer of HTTP.
-            visit.refuse()
-            refusal = Forbidden("Pages of this origin may not listen here.")
-            await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
-            return
-        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
-        try:
-            await _serve(channel, socket, visit)
-        except Refusal as refusal:
-            code = _close_code(refusal)
-            await outlet_of(socket).closed(code)
-            visit.close(code)
-        except WebSocketDisconnect:
-            visit.close(1006)
-
-    return endpoint
+async def _endpoint(channel: Channel | None, socket: WebSocket) -> None:
+    visit = Visit(socket.scope, channel.view if channel else None, socket.state.counts)
+    if not origins.may_open(socket.headers.getlist("origin"), socket.headers.get("host"), socket.state.settings):
+        # Before the handshake, so an answer of HTTP.
+        visit.refuse()
+        refusal = Forbidden("Pages of this origin may not listen here.")
+        await socket.send_denial_response(socket.state.refused(socket.scope, refusal))
+        return
+    await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+    try:
+        await _serve(channel, socket, visit)
+    except Refusal as refusal:
+        code = _close_code(refusal)
+        await outlet_of(socket).closed(code)
+        visit.close(code)
+    except WebSocketDisconnect:
+        visit.close(1006)
 
 
 async def _serve(channel: Channel | None, socket: WebSocket, visit: Visit) -> None:

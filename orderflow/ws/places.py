@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TypeAlias
 from uuid import UUID
@@ -59,6 +60,8 @@ class Places:
                     del self._held[key]
 
 
+# Thousands of boards come from few addresses, and back all at once.
+@lru_cache(maxsize=1024)
 def _is_own(address: str) -> bool:
     try:
         return ip_address(address).is_loopback

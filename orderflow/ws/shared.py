@@ -8,38 +8,61 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+class _Turn(Generic[K, V]):
+    """One reading, and who waits for it."""
+
+    __slots__ = ("task", "waiters", "wanted")
+
+    def __init__(self) -> None:
+        self.wanted: set[K] = set()
+        self.waiters: list[asyncio.Future[dict[K, V]]] = []
+        self.task: asyncio.Task[None] | None = None
+
+    def found(self, result: dict[K, V]) -> None:
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_result(result)
+
+    def failed(self, error: Exception) -> None:
+        for waiter in self.waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def cancelled(self) -> None:
+        for waiter in self.waiters:
+            waiter.cancel()
+
+
 class Shared(Generic[K, V]):
     """While one reading is under way, all who ask wait for the next: never for one that began before they asked."""
 
     def __init__(self, read: Callable[[set[K]], Awaitable[dict[K, V]]]) -> None:
         self._read = read
-        self._running: asyncio.Task[dict[K, V]] | None = None
-        self._next: tuple[set[K], asyncio.Task[dict[K, V]]] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._next: _Turn[K, V] | None = None
 
     async def __call__(self, key: K) -> dict[K, V]:
         """A reading that holds what there is of this key."""
         if self._next is None:
-            wanted: set[K] = set()
-            task = asyncio.create_task(self._turn(wanted, self._running), name="shared reading")
-            task.add_done_callback(_seen)
-            self._next = (wanted, task)
-        wanted, task = self._next
-        wanted.add(key)
-        return await asyncio.shield(task)
+            self._next = _Turn()
+            self._next.task = asyncio.create_task(self._take(self._next, self._running), name="shared reading")
+        self._next.wanted.add(key)
+        # One each: whoever gives up waiting takes nothing from the others.
+        waiter: asyncio.Future[dict[K, V]] = asyncio.get_running_loop().create_future()
+        self._next.waiters.append(waiter)
+        return await waiter
 
-    async def _turn(self, wanted: set[K], before: asyncio.Task[dict[K, V]] | None) -> dict[K, V]:
-        if before is not None:
-            await asyncio.wait([before])
-        if self._next is not None:
-            self._running, self._next = self._next[1], None
+    async def _take(self, turn: "_Turn[K, V]", before: asyncio.Task[None] | None) -> None:
         try:
-            return await self._read(wanted)
+            if before is not None:
+                await asyncio.wait([before])
+            self._running, self._next = turn.task, None
+            turn.found(await self._read(turn.wanted))
+        except Exception as error:
+            turn.failed(error)
+        except BaseException:
+            turn.cancelled()
+            raise
         finally:
             # Not to keep what was read, which may be large, until the next reading.
             self._running = None
-
-
-def _seen(task: asyncio.Task[dict[K, V]]) -> None:
-    # Whoever waits sees its failure; with nobody left, nobody has to.
-    if not task.cancelled():
-        task.exception()
