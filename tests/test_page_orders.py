@@ -136,6 +136,33 @@ async def test_nobody_is_asked_for_notifications_before_a_tap_and_a_muted_page_s
     assert await page.evaluate("[heard.sounds, heard.notes.length, heard.asked]") == [0, 0, 0]
 
 
+async def test_a_phone_that_lets_no_page_notify_does_it_by_a_worker(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    customer = await people.register()
+    order = await customer.order(shop.shop, shop.item)
+    agent = "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile"
+    buyer = await visitor(browser, server.url, customer, permissions=["notifications"], user_agent=agent)
+    page = await buyer.open(f"/orders/{order['id']}")
+    await expect_live(page)
+    assert await page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+
+    await page.get_by_role("button", name="Tell me when it is ready").click()
+    await expect(page.get_by_text("While you look elsewhere, you get a notification.")).to_be_visible()
+    await page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    await shop.owner.move(order, "ready")
+
+    notes = """async () => {
+      const [registration] = await navigator.serviceWorker.getRegistrations();
+      const notes = (await registration?.getNotifications()) ?? [];
+      return notes.length && notes.map(({ title, body, tag, data }) => [title, body, tag, data]);
+    }"""
+    told = await (await page.wait_for_function(notes)).json_value()
+    assert told == [["Ready: your order 1", "Come and get it!", order["id"], f"/orders/{order['id']}"]]
+    assert buyer.complaints == []
+
+
 async def test_of_two_open_tabs_one_tells_of_a_change_and_the_list_shows_the_most_urgent(
     server: Server, browser: Browser, people: People
 ) -> None:

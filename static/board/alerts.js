@@ -20,6 +20,7 @@ const TOLD = "orderflow.told";
 const TOLD_KEPT = 20;
 // What one tab writes down the others read a moment later; until then a lock keeps them from telling as well.
 const HELD_MS = 3_000;
+const WORKER = "/static/board/notices.js";
 
 export class Alerts {
   #sound = new Sound("orders", true);
@@ -87,6 +88,8 @@ export class Alerts {
     if (this.#sound.state === "on") this.#sound.play("check");
     else this.#sound.addEventListener("change", () => this.#sound.play("check"), { once: true });
     if (permission() === "default") await Notification.requestPermission();
+    // Fetched now: when there is news, the phone may be between two networks.
+    if (permission() === "granted" && !mayByItself()) await worker();
     this.#show();
   }
 
@@ -102,19 +105,32 @@ export class Alerts {
 /** @returns {Permission} */
 function permission() {
   if (!("Notification" in globalThis) || !isSecureContext) return "missing";
-  // There, a page may not notify by itself, and a promise would not be kept.
-  return navigator.userAgent.includes("Android") ? "missing" : Notification.permission;
+  return mayByItself() || "serviceWorker" in navigator ? Notification.permission : "missing";
+}
+
+/** Android lets no page notify: a worker has to. */
+function mayByItself() {
+  return !navigator.userAgent.includes("Android");
 }
 
 /** @param {Order} order */
-function notify(order) {
+async function notify(order) {
   const words = { number: order.number, shop: order.shop.name, reason: order.reason ?? "" };
-  const body = say(`order.word.${order.status}`, words);
-  const note = new Notification(say("alerts.title", { ...words, status: say(`step.${order.status}`) }), { body, tag: order.id });
+  const title = say("alerts.title", { ...words, status: say(`step.${order.status}`) });
+  const options = { body: say(`order.word.${order.status}`, words), tag: order.id, data: location.pathname };
+  if (!mayByItself()) return (await worker()).showNotification(title, options);
+  const note = new Notification(title, options);
   note.onclick = () => {
     focus();
     note.close();
   };
+}
+
+async function worker() {
+  const registration = await navigator.serviceWorker.register(WORKER);
+  const coming = registration.active ? null : (registration.waiting ?? registration.installing);
+  if (coming) await new Promise((done) => coming.addEventListener("statechange", () => coming.state === "activated" && done(null)));
+  return registration;
 }
 
 /** Whether no other tab has told of this, or is just doing so. @param {Order} order @returns {Promise<boolean>} */
