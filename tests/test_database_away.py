@@ -4,10 +4,8 @@ import asyncio
 import itertools
 import os
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from orderflow import embedded, migrations
 from orderflow.settings import Settings
+from tests import places
 from tests.live import Live, running
 from tests.people import PASSWORD, Person, Shop, good, refused
 from tests.stored import connected, stored
@@ -29,11 +28,9 @@ END_CONNECTIONS = """
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[embedded.Server]:
     """A PostgreSQL of this module's own, to be ill-treated."""
-    with tempfile.TemporaryDirectory(prefix="orderflow-tests-") as directory:
-        Path(directory).chmod(0o755)
-        with embedded.running(Path(directory) / "data") as server:
-            asyncio.run(migrations.upgrade(server.url))
-            yield server
+    with places.reachable() as place, embedded.running(place / "data") as server:
+        asyncio.run(migrations.upgrade(server.url))
+        yield server
 
 
 @pytest.fixture

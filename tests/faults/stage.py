@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from orderflow import embedded, migrations
 from tests.faults.proxy import Proxy, before
-from tests.places import reachable
+from tests.places import DISK, reachable
 from tests.redis_server import RedisServer
 from tests.servers import Server, children, workers
 
@@ -105,7 +105,7 @@ class Stage:
 async def running(*sizes: int) -> AsyncIterator[Stage]:
     """Start all of it, with a site of each of these sizes; end all of it."""
     async with AsyncExitStack() as stack:
-        place = stack.enter_context(reachable())
+        place = stack.enter_context(reachable(DISK))
         # A database that is killed every minute is no reason to give it up.
         stack.enter_context(mock.patch.object(embedded, "CALM_S", 1.0))
         database = stack.enter_context(embedded.running(place / "data"))

@@ -12,7 +12,7 @@ import httpx2
 
 from orderflow import embedded, migrations
 from tests.people import People
-from tests.places import reachable
+from tests.places import DISK, reachable
 from tests.redis_server import RedisServer
 from tests.scraping import Scrape, scrape
 from tests.servers import Server, workers
@@ -103,7 +103,7 @@ def descriptors_of(pid: int) -> int:
 async def running(count: int = 1) -> AsyncIterator[Site]:
     """`orderflow serve` with so many workers, on a PostgreSQL as it is shipped; with more than one on a Redis too."""
     async with AsyncExitStack() as stack:
-        place = stack.enter_context(reachable())
+        place = stack.enter_context(reachable(DISK))
         database = stack.enter_context(embedded.running(place / "data"))
         await migrations.upgrade(database.url)
         options: tuple[str, ...] = ()
