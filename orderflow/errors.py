@@ -61,8 +61,13 @@ class NotJson(Malformed):
     sentence = "The body is not valid JSON in UTF-8."
 
 
+def fault(pointer: str, detail: str, code: str = "unfit", limit: int | None = None) -> dict[str, Any]:
+    """One of the `errors` of what is invalid: where, why in a sentence, the same for programs, the number it means."""
+    return {"pointer": pointer, "detail": detail, "code": code, **({} if limit is None else {"limit": limit})}
+
+
 class Invalid(Refusal):
-    """`errors` is a list of `{pointer, detail}`; the pointer is an RFC 6901 JSON pointer into the body."""
+    """`errors` is a list of faults; their pointers are RFC 6901 JSON pointers into the body."""
 
     code = "invalid"
     sentence = "Some of what was sent is not as it has to be."

@@ -26,7 +26,7 @@ ABSENT: Final[Any] = None
 
 def _required(value: str, max_length: int) -> str:
     if (cleaned := text.clean(value, max_length)) is None:
-        raise ValueError("Must not be empty.")
+        raise text.Unfit("required", "Must not be empty.")
     return cleaned
 
 
@@ -35,14 +35,17 @@ def _optional(value: str | None, max_length: int, *, multiline: bool = False) ->
 
 
 def _password(value: str) -> str:
-    if not 8 <= len(password := text.normalised(value)) <= 128:
-        raise ValueError("8 to 128 characters.")
+    password = text.normalised(value)
+    if len(password) < 8:
+        raise text.Unfit("too_short", "8 to 128 characters.", 8)
+    if len(password) > 128:
+        raise text.Unfit("too_long", "8 to 128 characters.", 128)
     return password
 
 
 def _one_of(value: str, known: frozenset[str], what: str) -> str:
     if value not in known:
-        raise ValueError(f"Not {what}.")
+        raise text.Unfit("not_a_choice", f"Not {what}.")
     return value
 
 
@@ -60,7 +63,7 @@ def _optional_slug(value: str | None) -> str | None:
 
 def _uuid(value: object) -> UUID:
     if not isinstance(value, str) or (found := text.uuid_of(value)) is None:
-        raise ValueError("Not an id.")
+        raise text.Unfit("not_an_id", "Not an id.")
     return found
 
 

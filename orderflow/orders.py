@@ -23,6 +23,7 @@ from orderflow.errors import (
     RateLimited,
     Unavailable,
     VersionMismatch,
+    fault,
 )
 from orderflow.feeds import read
 from orderflow.frames import Event, Position, frame
@@ -329,7 +330,7 @@ def _document(outcome: Outcome) -> OrderDocument:
 def _refusal(outcome: Outcome) -> errors.Refusal:
     if outcome.code == "email_not_allowed":
         detail = "Only the shop's own staff may order for somebody else."
-        return Invalid(errors=[{"pointer": "/email", "detail": detail}])
+        return Invalid(errors=[fault("/email", detail)])
     if outcome.code == IdempotencyKeyReused.code:
         return IdempotencyKeyReused()
     extra = outcome.extra

@@ -38,6 +38,7 @@ from orderflow.fields import (
     Token,
 )
 from orderflow.lifecycle import Party, Status
+from orderflow.text import Unfit
 
 
 class Model(BaseModel):
@@ -261,7 +262,7 @@ class OrderNew(Model):
     @model_validator(mode="after")
     def _joined_lines_keep_the_limit(self) -> Self:
         if len(self.lines) > 1 and any(line.quantity > MAX_QUANTITY for line in self.joined()):
-            raise ValueError(f"At most {MAX_QUANTITY} of an item with the same note.")
+            raise Unfit("too_large", f"At most {MAX_QUANTITY} of an item with the same note.", MAX_QUANTITY)
         return self
 
     def joined(self) -> tuple[LineNew, ...]:
@@ -285,7 +286,7 @@ class OrderMove(Model):
     @model_validator(mode="after")
     def _only_a_cancellation_has_a_reason(self) -> Self:
         if self.reason is not None and self.status != "cancelled":
-            raise ValueError("Only a cancellation has a reason.")
+            raise Unfit("unfit", "Only a cancellation has a reason.")
         return self
 
 

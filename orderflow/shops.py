@@ -12,7 +12,16 @@ from sqlalchemy.exc import DBAPIError
 
 from orderflow import feeds
 from orderflow.db import Database, Transaction
-from orderflow.errors import CurrencyFixed, Forbidden, Invalid, NotFound, SlugTaken, Unauthenticated, VersionMismatch
+from orderflow.errors import (
+    CurrencyFixed,
+    Forbidden,
+    Invalid,
+    NotFound,
+    SlugTaken,
+    Unauthenticated,
+    VersionMismatch,
+    fault,
+)
 from orderflow.ids import new_id
 from orderflow.schemas import ShopChange, ShopNew
 from orderflow.tables import orders, shop_slugs, shop_staff, shops, users
@@ -180,8 +189,8 @@ async def _locked(transaction: Transaction, shop: UUID | str) -> Row[Any]:
 
 def _check_minutes(shop: Mapping[str, Any]) -> None:
     if shop["hot_minutes"] <= shop["warm_minutes"]:
-        detail = "Must be more than warm_minutes."
-        raise Invalid(errors=[{"pointer": "/hot_minutes", "detail": detail}])
+        least = shop["warm_minutes"] + 1
+        raise Invalid(errors=[fault("/hot_minutes", "Must be more than warm_minutes.", "too_small", least)])
 
 
 async def _check(transaction: Transaction, shop_id: UUID, changed: dict[str, Any]) -> None:
@@ -217,7 +226,7 @@ async def _check_zone(transaction: Transaction, zone: str) -> None:
         if getattr(error.orig, "sqlstate", None) != _UNKNOWN_ZONE:
             raise
         detail = "The database does not know this time zone."
-        raise Invalid(errors=[{"pointer": "/time_zone", "detail": detail}]) from error
+        raise Invalid(errors=[fault("/time_zone", detail, "not_a_choice")]) from error
 
 
 async def _take_slug(transaction: Transaction, shop_id: UUID, slug: str) -> None:

@@ -17,22 +17,31 @@ _HTTPS: Final = re.compile(r"https://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?", re.IGNOREC
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+class Unfit(ValueError):
+    """Why a text is refused: a sentence, the same as a stable `code`, and the number that both mean."""
+
+    def __init__(self, code: str, sentence: str, limit: int | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.limit = limit
+
+
 def clean(text: str, max_length: int, *, multiline: bool = False) -> str | None:
     """Trim and normalise to NFC; nothing left is None.
 
     Raises:
-        ValueError: longer than `max_length` characters afterwards, or with characters that no name or note needs.
+        Unfit: longer than `max_length` characters afterwards, or with characters that no name or note needs.
     """
     text = text.replace("\r\n", "\n").strip() if multiline else text.strip()
     refused = _CONTROLS_BUT_NEWLINE_AND_TAB if multiline else _CONTROLS
     if not text.isascii() or not text.isprintable():
         if refused.search(text):
-            raise ValueError("Control characters are not allowed.")
+            raise Unfit("characters", "Control characters are not allowed.")
         if _BIDI_OVERRIDES.search(text):
-            raise ValueError("Characters that override the direction of text are not allowed.")
+            raise Unfit("characters", "Characters that override the direction of text are not allowed.")
         text = normalised(text)
     if len(text) > max_length:
-        raise ValueError(f"At most {max_length} characters.")
+        raise Unfit("too_long", f"At most {max_length} characters.", max_length)
     return text or None
 
 
@@ -40,10 +49,10 @@ def normalised(text: str) -> str:
     """In Unicode's composed form (NFC).
 
     Raises:
-        ValueError: a lone surrogate, which is no character.
+        Unfit: a lone surrogate, which is no character.
     """
     if _SURROGATES.search(text):
-        raise ValueError("Lone surrogates are not characters.")
+        raise Unfit("characters", "Lone surrogates are not characters.")
     return unicodedata.normalize("NFC", text)
 
 
@@ -51,20 +60,20 @@ def email(text: str) -> str:
     """A plain address in lower case, at most 254 characters.
 
     Raises:
-        ValueError: not an address of somebody at a domain.
+        Unfit: not an address of somebody at a domain.
     """
     address = clean(text, 254)
     if address is None:
-        raise ValueError("Not an e-mail address.")
+        raise Unfit("not_an_email", "Not an e-mail address.")
     try:
         # Whether mail gets there shows when it is sent; names such as shop.test are people trying this out.
         found = email_validator.validate_email(
             address, check_deliverability=False, globally_deliverable=False, test_environment=True
         )
     except email_validator.EmailNotValidError as error:
-        raise ValueError("Not an e-mail address.") from error
+        raise Unfit("not_an_email", "Not an e-mail address.") from error
     if "." not in found.domain:
-        raise ValueError("The domain of an e-mail address has a dot.")
+        raise Unfit("not_an_email", "The domain of an e-mail address has a dot.")
     return found.normalized.lower()
 
 
@@ -72,13 +81,13 @@ def https_url(text: str, max_length: int) -> str | None:
     """An address on the web that is fetched over TLS, with `https` in small letters; nothing left is None.
 
     Raises:
-        ValueError: no such address, one with a name and password in it, or longer than `max_length` characters.
+        Unfit: no such address, one with a name and password in it, or longer than `max_length` characters.
     """
     address = clean(text, max_length)
     if address is None:
         return None
     if not _HTTPS.fullmatch(address):
-        raise ValueError("An address that begins with https:// and has no spaces.")
+        raise Unfit("not_https", "An address that begins with https:// and has no spaces.")
     return "https" + address[len("https") :]
 
 
@@ -86,12 +95,12 @@ def slug(text: str) -> str:
     """A slug as it may be chosen.
 
     Raises:
-        ValueError: of another form, of fewer than 3 or more than 40 characters, or shaped like a UUID.
+        Unfit: of another form, of fewer than 3 or more than 40 characters, or shaped like a UUID.
     """
     if not _SLUG.fullmatch(text) or not 3 <= len(text) <= 40:
-        raise ValueError("3 to 40 small letters and digits, in words joined by single hyphens.")
+        raise Unfit("not_a_slug", "3 to 40 small letters and digits, in words joined by single hyphens.")
     if _UUID.fullmatch(text):
-        raise ValueError("A slug may not look like a UUID.")
+        raise Unfit("not_a_slug", "A slug may not look like a UUID.")
     return text
 
 

@@ -14,6 +14,20 @@ from tests.people import PASSWORD, Api, good, refused
 ADA = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
 
 
+async def test_what_does_not_fit_is_told_by_a_code_and_the_number_that_it_means(api: Api) -> None:
+    body = {"email": "ada@example", "password": "short", "name": "x" * 81, "role": "king", "shoe": 42}
+
+    errors = refused(await api.post("/v1/auth/register", json=body), 422, "invalid")["errors"]
+
+    assert [(each["pointer"], each["code"], each.get("limit")) for each in errors] == [
+        ("/email", "not_an_email", None),
+        ("/password", "too_short", 8),
+        ("/name", "too_long", 80),
+        ("/role", "not_a_choice", None),
+        ("/shoe", "unknown_field", None),
+    ]
+
+
 async def test_who_registers_is_a_customer_unless_they_say_otherwise(api: Api) -> None:
     ada = good(await api.post("/v1/auth/register", json=ADA), 201)
     grace = good(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,8 +10,9 @@ from pydantic_core import ErrorDetails, from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
-from orderflow.errors import BodyTooLarge, Invalid, NotJson, UnsupportedMediaType
+from orderflow.errors import BodyTooLarge, Invalid, NotJson, UnsupportedMediaType, fault
 from orderflow.http import headers
+from orderflow.text import Unfit
 
 MAX_BYTES: Final = 65_536
 MAX_ERRORS: Final = 20
@@ -19,6 +21,18 @@ MAX_ERRORS: Final = 20
 _MEDIA_TYPE: Final = re.compile(
     rb'application/json[ \t]*(?:;[ \t]*(?:charset=(?:utf-8|"utf-8")[ \t]*)?)*', re.IGNORECASE
 )
+
+# What pydantic calls a fault → its code, and what pydantic calls the number that it means.
+_CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("required", ""),
+    "extra_forbidden": ("unknown_field", ""),
+    "literal_error": ("not_a_choice", ""),
+    "greater_than_equal": ("too_small", "ge"),
+    "less_than_equal": ("too_large", "le"),
+    "string_too_long": ("too_long", "max_length"),
+    "too_short": ("too_short", "min_length"),
+    "too_long": ("too_long", "max_length"),
+}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -92,9 +106,12 @@ def _refuse(content: bytes, error: ValidationError) -> NoReturn:
     raise Invalid(errors=[_explained(each, document) for each in found[:MAX_ERRORS]]) from None
 
 
-def _explained(error: ErrorDetails, document: Any) -> dict[str, str]:
-    detail = error["msg"].removeprefix("Value error, ")
-    return {"pointer": pointer(_inside(document, error)), "detail": detail}
+def _explained(error: ErrorDetails, document: Any) -> dict[str, Any]:
+    where, known = pointer(_inside(document, error)), error.get("ctx", {})
+    if isinstance(reason := known.get("error"), Unfit):
+        return fault(where, str(reason), reason.code, reason.limit)
+    code, number = _CODES.get(error["type"], ("wrong_type", ""))
+    return fault(where, error["msg"], code, known.get(number))
 
 
 def _inside(document: Any, error: ErrorDetails) -> list[str | int]:
@@ -119,7 +136,8 @@ def pointer(path: list[str | int]) -> str:
 def _refuse_json(content: bytes) -> NoReturn:
     """Tell lone surrogates, which are JSON but no text, from what is no JSON: pydantic's parser takes neither."""
     if b"\\u" in content and (places := _surrogates(content)):
-        errors = [{"pointer": place, "detail": "Lone surrogates are not characters."} for place in places[:MAX_ERRORS]]
+        detail = "Lone surrogates are not characters."
+        errors = [fault(place, detail, "characters") for place in places[:MAX_ERRORS]]
         raise Invalid(errors=errors) from None
     raise NotJson from None
 

@@ -43,8 +43,13 @@ _PROBLEM: Final[dict[str, Any]] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+                "required": ["pointer", "detail", "code"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "code": {"type": "string", "description": "The same as `detail`, for programs."},
+                    "limit": {"type": "integer", "description": "The number that `code` means, if it means one."},
+                },
             },
         },
         "items": {
@@ -277,5 +282,5 @@ def _example(refusal: type[errors.Refusal]) -> dict[str, Any]:
         "request_id": "5f0d8a3c1b7e4296",
     }
     if refusal is errors.Invalid:
-        value["errors"] = [{"pointer": "/name", "detail": "Field required"}]
+        value["errors"] = [errors.fault("/name", "Field required", "required")]
     return {"summary": title, "value": value}

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from orderflow import text
-from orderflow.errors import Invalid, NotFound
+from orderflow.errors import Invalid, NotFound, fault
 from orderflow.http import headers
 from orderflow.http.routing import Parameter
 
@@ -129,7 +129,7 @@ def idempotency_key(request: Request) -> str | None:
         return None
     if len(given) > 1 or not _KEY.fullmatch(given[0]):
         detail = "1 to 255 printable ASCII characters, given once."
-        raise Invalid(errors=[{"pointer": "Idempotency-Key", "detail": detail}])
+        raise Invalid(errors=[fault("Idempotency-Key", detail)])
     return given[0].decode()
 
 
@@ -157,4 +157,4 @@ def _once(request: Request, name: str) -> str | None:
 
 
 def _bad(name: str, detail: str) -> Invalid:
-    return Invalid(errors=[{"pointer": f"?{name}", "detail": detail}])
+    return Invalid(errors=[fault(f"?{name}", detail)])
