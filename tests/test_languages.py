@@ -12,8 +12,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from orderflow.http import languages, pages
-from tests.browsing import visitor
-from tests.people import Api, People
+from tests.browsing import fill, visitor
+from tests.looking import SPILLS, scene
+from tests.people import PASSWORD, Api, People
 from tests.servers import CHECKOUT, Server
 
 BOARD: Final = "/shops/corner-cafe/board"
@@ -96,6 +97,30 @@ async def test_a_language_that_was_chosen_stays_on_the_device(server: Server, br
     assert someone.complaints == []
 
 
+async def test_a_refused_field_says_why_in_the_language_of_its_reader(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    german = await visitor(browser, server.url, locale="de-DE")
+    page = await german.open(f"/shops/{shop.shop['slug']}")
+    await page.get_by_role("button", name="Anmelden").click()
+    await page.get_by_role("button", name="Neu hier").click()
+    form = page.locator("[data-form=register]")
+    await fill(form, name="\N{RIGHT-TO-LEFT OVERRIDE}Ada", email="ada@example", password=PASSWORD)
+
+    await form.get_by_role("button", name="Konto anlegen").click()
+
+    characters = "Name: enthält Zeichen, die dort nicht hingehören"
+    await expect(form.get_by_role("alert")).to_have_text(f"E-Mail: so schreiben: name@example.com · {characters}")
+    await expect(form.locator("[name=email]")).to_have_attribute("aria-invalid", "true")
+    owner = await visitor(browser, server.url, shop.owner, locale="de-DE")
+    page = await owner.open(f"/shops/{shop.shop['slug']}/manage#shop")
+    facts = page.locator("form", has=page.locator("[name=hot_minutes]"))
+    await fill(facts, hot_minutes="10", warm_minutes="10")
+    await facts.get_by_role("button", name="Speichern").click()
+    await expect(facts.get_by_role("alert")).to_contain_text("mindestens 11")
+
+
 async def test_money_and_times_are_written_as_the_reader_writes_them(
     server: Server, browser: Browser, people: People
 ) -> None:
@@ -116,23 +141,28 @@ async def test_a_language_from_right_to_left_takes_one_file(
         shutil.copytree(CHECKOUT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     write_arabic(tmp_path / "static" / "board" / "words-ar.js")
     server = make_server(PYTHONPATH=str(tmp_path))
-    shop = await people.shop("7")
-    owner = await visitor(browser, server.url, shop.owner, viewport={"width": 360, "height": 740})
-    await owner.context.add_cookies([{"name": "language", "value": "ar", "url": server.url}])
+    shown = await scene(server, browser, people)
+    for who in (shown.owner, shown.buyer, shown.nobody):
+        await who.context.add_cookies([{"name": "language", "value": "ar", "url": server.url}])
+    wrong: dict[str, list[str]] = {}
 
-    at = f"/shops/{shop.shop['slug']}"
-    for path in ("/", at, f"{at}/board", f"{at}/pickup", f"{at}/manage", f"{at}/poster", "/orders", "/account"):
-        page = await owner.open(path)
+    async for path, page in shown.rounds():
         await expect(page.locator("html")).to_have_attribute("dir", "rtl")
         await expect(page.get_by_text(ARABIC).first).to_be_visible()
-        await expect(page.locator("h1")).not_to_be_empty()
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
-    assert owner.complaints == []
+        for width, height in ((360, 740), (1024, 768)):
+            await page.set_viewport_size({"width": width, "height": height})
+            if found := await page.evaluate(SPILLS):
+                wrong[f"{path} at {width}"] = found
+
+    assert wrong == {}
+    assert shown.owner.complaints == []
 
 
 def write_arabic(file: Path) -> None:
-    """A catalogue whose texts are all one word, with its places."""
+    """A catalogue whose texts are as long as those in English, with their places."""
     english = languages.catalogues(pages.directory())["en"].texts
-    texts = {key: " ".join([ARABIC, *re.findall(r"\{\w+\}", str(text))]) for key, text in english.items()}
+    words = {key: text if isinstance(text, str) else text["other"] for key, text in english.items()}
+    word = re.compile(r"(?<!\{)\b[A-Za-z]+\b(?!\})")
+    texts = {key: word.sub(lambda found: ARABIC * (len(found[0]) // 2 or 1), text) for key, text in words.items()}
     texts |= {"language.direction": "rtl", "language.name": "العربية"}
     file.write_text(f"export const words = {json.dumps(texts, ensure_ascii=False, indent=2)};\n", "utf-8")

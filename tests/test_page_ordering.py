@@ -44,6 +44,28 @@ async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(
     assert (order["total_minor"], order["status"]) == (700, "pending")
 
 
+async def test_a_note_for_one_of_two_makes_two_lines(server: Server, browser: Browser, people: People) -> None:
+    shop = await people.shop()
+    page = await menu(await visitor(browser, server.url, await people.register()), shop)
+    lines, only_one = page.locator("#basket-lines > li"), page.get_by_role("button", name="Only for one of them")
+    await page.get_by_label("Add Flat white").click()
+    await page.get_by_label("One more Flat white").click()
+    await expect(only_one).to_be_hidden()
+
+    await page.get_by_label("Note for Flat white").fill("oat milk")
+    await only_one.click()
+    await expect(lines.locator(".pieces")).to_have_text(["1", "1"])
+    await page.locator("#menu").get_by_label("One more Flat white").click()
+    await expect(lines.locator(".pieces")).to_have_text(["1", "2"])
+    await page.reload()
+    await expect(lines.first.get_by_label("Note for Flat white")).to_have_value("oat milk")
+    await page.get_by_role("button", name="Order for €10.50").click()
+
+    await page.wait_for_url(ORDERED)
+    [order] = await placed(shop)
+    assert [(line["quantity"], line["note"]) for line in order["lines"]] == [(1, "oat milk"), (2, None)]
+
+
 async def test_who_orders_is_told_to_pay_at_the_counter_while_there_is_something_to_pay(
     server: Server, browser: Browser, people: People
 ) -> None:

@@ -55,6 +55,10 @@ async def test_my_orders_and_the_order_itself_follow_what_the_shop_does(
     await expect(one.locator("#history > li")).to_have_count(2)
     await expect(one.locator(".track [aria-current=step]")).to_contain_text("Ready")
     await expect(one).to_have_title(re.compile("Ready · 1 · Corner Café"))
+    # Both pages are marked in what leads there.
+    for page, current in ((orders, "page"), (one, "true")):
+        await expect(page.get_by_role("link", name="My orders")).to_have_attribute("aria-current", current)
+        await expect(page.locator(".who [aria-current]")).to_have_count(1)
 
     await shop.owner.move(order, "picked_up")
     await expect(orders.locator("#finished").get_by_text("Picked up")).to_be_visible()

@@ -30,7 +30,7 @@ _CLASSES: Final = set(re.findall(r"\.([a-z][\w-]*)", (directory() / "style.css")
 _NAMES: Final = {
     "Android", "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp", "Authorization", "Backspace", "Bearer ", "Enter",
     "Escape", "input, small", "Notification",
-    "Nothing is shown before the shop is known", "This page has no #",
+    "translate(px, px) scale(, )", "Nothing is shown before the shop is known", "This page has no #",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@
  */
 
 import { element, tell } from "./element.js";
+import { device } from "./kept.js";
 import { Sound } from "./sound.js";
 import { say } from "./words.js";
 
@@ -142,16 +143,16 @@ async function isFirst(order) {
     navigator.locks.request(`${TOLD} ${order.id} ${order.version}`, { ifAvailable: true }, (lock) => {
       resolve(lock !== null && note(order));
       return lock && held();
-    });
+    }).catch(() => resolve(note(order)));
   });
 }
 
 /** Write down that this is told; false if it was before. @param {Order} order */
 function note({ id, version }) {
   /** @type {[string, number][]} */
-  const told = JSON.parse(localStorage.getItem(TOLD) ?? "[]");
+  const told = JSON.parse(device.getItem(TOLD) ?? "[]");
   if (told.some(([known, upTo]) => known === id && upTo >= version)) return false;
   const others = told.filter(([known]) => known !== id).slice(1 - TOLD_KEPT);
-  localStorage.setItem(TOLD, JSON.stringify([...others, [id, version]]));
+  device.setItem(TOLD, JSON.stringify([...others, [id, version]]));
   return true;
 }

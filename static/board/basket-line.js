@@ -6,7 +6,8 @@ import { money } from "./format.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./basket.js").PricedLine} PricedLine */
-/** @typedef {{put: (item: {id: string, name: string}, pieces: number) => void, annotate: (note: string) => void}} Acts */
+/** @typedef {{put: (item: {id: string, name: string}, pieces: number, line: number) => void,
+ *   annotate: (note: string) => void, noteOne: () => void}} Acts */
 
 /**
  * @param {PricedLine} line
@@ -14,7 +15,7 @@ import { say } from "./words.js";
  * @param {boolean} isLocked
  * @param {Acts} acts
  */
-export function basketLine(line, currency, isLocked, { put, annotate }) {
+export function basketLine(line, currency, isLocked, { put, annotate, noteOne }) {
   const name = line.item?.name ?? line.name ?? say("basket.unknown_item");
   const button = (/** @type {string} */ act, /** @type {string} */ text, /** @type {number} */ pieces) =>
     element(
@@ -24,7 +25,7 @@ export function basketLine(line, currency, isLocked, { put, annotate }) {
         "aria-label": say(`basket.${act}_label`, { name }),
         data: { act, focus: act },
         disabled: isLocked,
-        on: { click: () => (put({ id: line.item_id, name }, pieces), pieces > 0 || byId("basket-title").focus()) },
+        on: { click: () => (put({ id: line.item_id, name }, pieces, line.line), pieces > 0 || byId("basket-title").focus()) },
       },
       text,
     );
@@ -43,7 +44,7 @@ export function basketLine(line, currency, isLocked, { put, annotate }) {
           button("more", "+", line.quantity + 1),
         )
       : button("remove", "✕", 0),
-    noteOf(line, name, isLocked, annotate),
+    ...noteOf(line, name, isLocked, { annotate, noteOne }),
   );
 }
 
@@ -55,8 +56,9 @@ function priceOf({ problem, left, amount_minor, was_minor }, currency) {
   return element("span", { className: "line-price" }, word, was, element("span", { className: "amount" }, money(amount_minor, currency)));
 }
 
-/** @param {PricedLine} line @param {string} name @param {boolean} isLocked @param {(note: string) => void} annotate */
-function noteOf(line, name, isLocked, annotate) {
+/** A note is for all pieces of its line, unless somebody says that it is for one. @param {PricedLine} line
+ * @param {string} name @param {boolean} isLocked @param {Pick<Acts, "annotate" | "noteOne">} acts */
+function noteOf(line, name, isLocked, { annotate, noteOne }) {
   const input = element("input", {
     className: "line-note",
     value: line.note,
@@ -66,6 +68,13 @@ function noteOf(line, name, isLocked, annotate) {
     "aria-label": say("basket.line_note", { name }),
     data: { focus: "note" },
   });
-  input.addEventListener("input", () => annotate(input.value));
-  return input;
+  const one = element(
+    "button",
+    { type: "button", className: "quiet note-one", disabled: isLocked, data: { act: "note-one" }, on: { click: noteOne } },
+    say("basket.note_one"),
+  );
+  const show = () => (one.hidden = line.quantity < 2 || input.value.trim() === "");
+  input.addEventListener("input", () => (annotate(input.value), show()));
+  show();
+  return [input, one];
 }

@@ -5,11 +5,12 @@ import * as baskets from "./basket.js";
 import { basketLine } from "./basket-line.js";
 import { byId, element, showList, tell } from "./element.js";
 import { money } from "./format.js";
+import { device } from "./kept.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./basket.js").Basket} Basket */
 /** @typedef {import("./basket.js").PricedLine} PricedLine */
-/** @typedef {{change: (basket: Basket) => void, put: (item: {id: string, name: string}, pieces: number) => void,
+/** @typedef {{change: (basket: Basket) => void, put: (item: {id: string, name: string}, pieces: number, line: number) => void,
  *   fit: () => void, order: () => void, giveUp: () => void}} Acts */
 /** @typedef {{basket: Basket, items: ReadonlyMap<string, import("./store.js").Item>,
  *   shop: import("./store.js").Shop, limits: import("./basket.js").Limits, isSending: boolean,
@@ -81,6 +82,7 @@ export class BasketPanel {
     tell(byId("basket-empty"), priced.pieces === 0 ? say("basket.empty") : "");
     tell(byId("basket-paused"), shop.ordering === "paused" && !isOpen ? say("basket.paused") : "");
     tell(byId("basket-open"), isOpen ? say(isWaiting ? "basket.open_here" : "basket.open") : "");
+    byId("not-kept").hidden = !device.isForgetful;
     byId("give-up-place").hidden = !isOpen;
     byId("basket-rest").hidden = priced.pieces === 0;
     byId("basket-fields").disabled = isLocked;
@@ -95,14 +97,15 @@ export class BasketPanel {
   /** @param {PricedLine[]} lines @param {boolean} isLocked */
   #showLines(lines, isLocked) {
     showList(byId("basket-lines"), lines, {
-      key: (line) => line.item_id,
+      key: ({ line }) => String(line),
       // Without the note: the field in which somebody is typing must stay.
       mark: ({ item, quantity, left, problem, was_minor }) =>
         JSON.stringify([item?.name, item?.price_minor, quantity, left, problem, was_minor, isLocked]),
       make: (line) =>
         basketLine(line, this.#currency, isLocked, {
           put: this.#acts.put,
-          annotate: (note) => this.#acts.change(baskets.annotate(this.#basket, line.item_id, note)),
+          annotate: (note) => this.#acts.change(baskets.annotate(this.#basket, line.line, note)),
+          noteOne: () => this.#acts.change(baskets.noteOne(this.#basket, line.line)),
         }),
     });
   }
@@ -128,7 +131,10 @@ export class BasketPanel {
 
   /** What cannot be had, and which prices are others than before. @param {Priced} priced @param {boolean} isOpen */
   #showWants({ lines, isWhole, left }, isOpen) {
-    const words = lines.filter((line) => line.problem).map((line) => say(`basket.want.${line.problem}`, { name: nameOf(line), left: line.left }));
+    const words = lines.filter((line) => line.problem).map((line) => {
+      const had = lines.reduce((sum, other) => sum + (other.item_id === line.item_id ? other.left : 0), 0);
+      return say(`basket.want.${had > 0 ? "few" : line.problem}`, { name: nameOf(line), left: had });
+    });
     const prices = lines.filter((line) => line.was_minor !== null).map((line) => this.#priceWords(line));
     byId("basket-fix").hidden = isWhole || isOpen;
     showTexts(byId("basket-wants"), words);

@@ -8,8 +8,9 @@
 
 /** @typedef {import("./store.js").Item} Item */
 /** @typedef {import("./store.js").Line} Line */
-/** @typedef {{item_id: string, quantity: number, note: string, name?: string, price_minor?: number}} Wish `name` and
- *   `price_minor` as the person saw them, absent until they are noted */
+/** @typedef {{line: number, item_id: string, quantity: number, note: string, name?: string, price_minor?: number}} Wish
+ *   `line` names it in its basket; two of an item differ in their notes; `name` and `price_minor` as the person saw them,
+ *   absent until they are noted */
 /** @typedef {{key: string, body: any, at: number, by?: string}} Attempt `at`: when it was first sent, in ms; `by`: whose
  *   it is, since a key belongs to a person */
 /** @typedef {{wishes: Wish[], note: string, pickup_name: string, key: string, attempt: Attempt | null}} Basket `key`:
@@ -22,7 +23,6 @@
 
 export const MOST_LINES = 50;
 export const MOST_PIECES = 99;
-const MOST_NOTE = 200;
 // The server remembers a key for a day at least; asking again later than this could make a second order.
 const ATTEMPT_KEPT_MS = 20 * 3_600_000;
 
@@ -47,47 +47,100 @@ export function parse(text, nowMs = Date.now()) {
     const found = JSON.parse(text ?? "null");
     if (!Array.isArray(found?.wishes)) return empty();
     const isOld = !found.attempt || nowMs - found.attempt.at > ATTEMPT_KEPT_MS;
-    return { ...empty(), ...found, attempt: isOld ? null : found.attempt };
+    const wishes = found.wishes.map((/** @type {Omit<Wish, "line">} */ wish, /** @type {number} */ line) => ({ line, ...wish }));
+    return { ...empty(), ...found, wishes, attempt: isOld ? null : found.attempt };
   } catch {
     return empty();
   }
 }
 
 /**
- * How many pieces of an item are in it.
+ * How many pieces of an item are in it, in all of its lines.
  * @param {Basket} basket
  * @param {string} itemId
  */
-export function quantity(basket, itemId) {
-  return basket.wishes.find((wish) => wish.item_id === itemId)?.quantity ?? 0;
+export function quantity({ wishes }, itemId) {
+  return wishes.reduce((sum, wish) => sum + (wish.item_id === itemId ? wish.quantity : 0), 0);
 }
 
 /**
- * The basket with so many pieces of an item; 0 takes it out.
+ * The basket with so many pieces of an item. More of it have no note; of fewer, those without a note go first.
  * @param {Basket} basket
  * @param {string} itemId
  * @param {number} pieces
  * @returns {Basket}
  */
 export function put(basket, itemId, pieces) {
-  const wanted = Math.min(Math.max(pieces, 0), MOST_PIECES);
-  const known = basket.wishes.some((wish) => wish.item_id === itemId);
-  if (!known && (wanted === 0 || basket.wishes.length >= MOST_LINES)) return basket;
-  const wishes = known
-    ? basket.wishes.map((wish) => (wish.item_id === itemId ? { ...wish, quantity: wanted } : wish))
-    : [...basket.wishes, { item_id: itemId, quantity: wanted, note: "" }];
-  return { ...basket, wishes: wishes.filter((wish) => wish.quantity > 0) };
+  const added = Math.min(Math.max(pieces, 0), MOST_PIECES) - quantity(basket, itemId);
+  if (added >= 0) return more(basket, { item_id: itemId, quantity: added, note: "" });
+  let rest = -added;
+  const own = basket.wishes.filter((wish) => wish.item_id === itemId).reverse();
+  const taken = new Map();
+  for (const { line, quantity: there } of own.sort((a, b) => Number(a.note !== "") - Number(b.note !== ""))) {
+    taken.set(line, Math.min(rest, there));
+    rest -= Math.min(rest, there);
+  }
+  return filled(basket, (wish) => wish.quantity - (taken.get(wish.line) ?? 0));
+}
+
+/**
+ * The basket with so many pieces in one of its lines; 0 takes it out.
+ * @param {Basket} basket
+ * @param {number} line
+ * @param {number} pieces
+ * @returns {Basket}
+ */
+export function putLine(basket, line, pieces) {
+  return filled(basket, (wish) => {
+    const others = quantity(basket, wish.item_id) - wish.quantity;
+    return wish.line === line ? Math.min(pieces, MOST_PIECES - others) : wish.quantity;
+  });
+}
+
+/**
+ * The basket whose note on a line is for one piece only; the others have none.
+ * @param {Basket} basket
+ * @param {number} line
+ * @returns {Basket}
+ */
+export function noteOne(basket, line) {
+  const noted = basket.wishes.find((wish) => wish.line === line);
+  if (!noted || noted.quantity < 2 || basket.wishes.length >= MOST_LINES) return basket;
+  return more(putLine(basket, line, 1), { ...noted, quantity: noted.quantity - 1, note: "" });
 }
 
 /**
  * @param {Basket} basket
- * @param {string} itemId
+ * @param {number} line
  * @param {string} note
  * @returns {Basket}
  */
-export function annotate(basket, itemId, note) {
-  const wishes = basket.wishes.map((wish) => (wish.item_id === itemId ? { ...wish, note } : wish));
+export function annotate(basket, line, note) {
+  const wishes = basket.wishes.map((wish) => (wish.line === line ? { ...wish, note } : wish));
   return { ...basket, wishes };
+}
+
+/**
+ * The basket with more of what it has with this note, or with one line more.
+ * @param {Basket} basket
+ * @param {Omit<Wish, "line">} wish
+ * @returns {Basket}
+ */
+function more(basket, wish) {
+  const { wishes } = basket;
+  const known = wishes.find(({ item_id, note }) => item_id === wish.item_id && note.trim() === wish.note);
+  if (known) return filled(basket, (each) => each.quantity + (each === known ? wish.quantity : 0));
+  if (wish.quantity === 0 || wishes.length >= MOST_LINES) return basket;
+  const line = Math.max(-1, ...wishes.map((each) => each.line)) + 1;
+  // Beside the others of its kind.
+  const last = wishes.findLastIndex(({ item_id }) => item_id === wish.item_id);
+  return { ...basket, wishes: wishes.toSpliced(last < 0 ? wishes.length : last + 1, 0, { ...wish, line }) };
+}
+
+/** @param {Basket} basket @param {(wish: Wish, index: number) => number} pieces @returns {Basket} */
+function filled(basket, pieces) {
+  const wishes = basket.wishes.map((wish, index) => ({ ...wish, quantity: pieces(wish, index) }));
+  return { ...basket, wishes: wishes.filter((wish) => wish.quantity > 0) };
 }
 
 /**
@@ -115,7 +168,12 @@ export function noted(basket, items) {
  *   wished for, `left` of them can be had
  */
 export function priced(basket, items, limits = new Map()) {
-  const lines = basket.wishes.map((wish) => pricedLine(wish, items.get(wish.item_id) ?? null, limits.get(wish.item_id)));
+  const left = new Map(limits);
+  const lines = basket.wishes.map((wish) => {
+    const line = pricedLine(wish, items.get(wish.item_id) ?? null, left.get(wish.item_id));
+    left.set(wish.item_id, (left.get(wish.item_id) ?? MOST_PIECES) - line.left);
+    return line;
+  });
   return {
     lines,
     total_minor: lines.reduce((sum, line) => sum + line.amount_minor, 0),
@@ -134,8 +192,7 @@ export function priced(basket, items, limits = new Map()) {
  */
 export function fitted(basket, items, limits) {
   const { lines } = priced(basket, items, limits);
-  const wishes = basket.wishes.map((wish, index) => ({ ...wish, quantity: lines[index].left }));
-  return { ...basket, wishes: wishes.filter((wish) => wish.quantity > 0) };
+  return filled(basket, (_, index) => lines[index].left);
 }
 
 /**
@@ -148,22 +205,15 @@ export function fitted(basket, items, limits) {
 export function again(basket, lines, items) {
   /** @type {{name: string, problem: Want}[]} */
   const missing = [];
-  let filled = basket;
+  let whole = basket;
   for (const { item_id, name, quantity: pieces, note, unit_price_minor } of lines) {
-    const { problem, left } = pricedLine({ item_id, quantity: pieces, note: "" }, items.get(item_id) ?? null);
+    // The price that the person knows is that of the earlier order: a new one is told.
+    const wish = { line: -1, item_id, quantity: pieces, note: note ?? "", name, price_minor: unit_price_minor };
+    const { problem, left } = pricedLine(wish, items.get(item_id) ?? null);
     if (problem) missing.push({ name, problem });
-    if (left === 0) continue;
-    const isNew = quantity(filled, item_id) === 0;
-    filled = put(filled, item_id, quantity(filled, item_id) + left);
-    const wishes = filled.wishes.map((wish) => {
-      if (wish.item_id !== item_id) return wish;
-      // The price that the person knows is that of the earlier order: a new one is told.
-      const notes = [...new Set([wish.note, note ?? ""])].filter(Boolean).join(", ").slice(0, MOST_NOTE);
-      return { ...wish, note: notes, ...(isNew && { name, price_minor: unit_price_minor }) };
-    });
-    filled = { ...filled, wishes };
+    whole = more(whole, { ...wish, quantity: Math.min(left, MOST_PIECES - quantity(whole, item_id)) });
   }
-  return { basket: filled, missing };
+  return { basket: whole, missing };
 }
 
 /**

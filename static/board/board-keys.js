@@ -28,6 +28,9 @@ const ARROWS = new Map([
   ["ArrowDown", [0, 1]],
 ]);
 
+// From the foot of the page, where each line belongs to orders.
+const languages = byId("languages");
+
 /** @param {Board} board */
 export function listenToKeys(board) {
   const number = new NumberKeys(board);
@@ -38,7 +41,7 @@ export function listenToKeys(board) {
   });
 }
 
-/** Show what the keys do. */
+/** Show what the keys do, and which languages there are. */
 export function showKeys() {
   return ask((close) => [
     element("h2", {}, say("keys.title")),
@@ -47,6 +50,8 @@ export function showKeys() {
       { className: "keys" },
       ...HELP.flatMap((name) => [element("dt", {}, element("kbd", {}, say(`keys.${name}.key`))), element("dd", {}, say(`keys.${name}`))]),
     ),
+    element("h2", {}, say("language.choose")),
+    languages,
     button(say("board.leave"), () => close(""), "primary"),
   ]);
 }

@@ -1,5 +1,8 @@
 // @ts-check
-/** What stands above the columns: stations, the search, what can be shown beside, and on a phone the columns' tabs. */
+/**
+ * What stands above the columns: stations, the search, what can be shown beside, and on a phone the columns' tabs. There,
+ * what is seldom needed waits in a sheet.
+ */
 
 import { byId, element, showList } from "./element.js";
 import { OTHER, toggled } from "./stations.js";
@@ -18,9 +21,13 @@ export class Tools {
   wanted = "";
   #given;
   #stations = element("div", { className: "stations", role: "group", "aria-label": say("board.stations") });
-  #search = element("input", { type: "search", className: "find", placeholder: say("board.find"), "aria-label": say("board.find_label"), autocomplete: "off" });
+  #search = element("input", { type: "search", placeholder: say("board.find"), "aria-label": say("board.find_label"), autocomplete: "off" });
   #sides;
+  #sheet;
+  // Says on a phone which stations are chosen.
+  #more = element("button", { type: "button", className: "tools-more", "aria-label": say("board.tools") });
   #tabs;
+  #shownAt = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -29,8 +36,17 @@ export class Tools {
     this.#given = given;
     this.#search.addEventListener("input", () => this.#look());
     this.#sides = SIDES.map((name) => countButton(say(`board.${name}`), { side: name }, () => this.#toggleSide(name)));
-    const help = element("button", { type: "button", className: "help", "aria-label": say("keys.title"), on: { click: given.help } }, "?");
-    place.prepend(this.#search, this.#stations, element("div", { className: "side-buttons" }, ...this.#sides, help));
+    const helpWord = element("span", { className: "help-word" }, say("board.help"));
+    const help = element("button", { type: "button", className: "help", "aria-label": say("board.help"), on: { click: given.help } }, helpWord);
+    this.#sheet = element(
+      "div",
+      { className: "tools-sheet", popover: "auto", on: { click: () => this.#sheet.hidePopover?.() } },
+      this.#stations,
+      element("div", { className: "side-buttons" }, ...this.#sides, help),
+    );
+    Object.assign(this.#more, { popoverTargetElement: this.#sheet });
+    // What has to be tapped to hear the board stands over the search, which nobody needs at that moment.
+    place.prepend(element("div", { className: "find" }, this.#search, byId("ringing")), this.#more, this.#sheet);
     this.#tabs = ACTIVE.map((status) => countButton(say(`status.${status}`), { tab: status }, () => this.#reveal(status)));
     tabs.append(...this.#tabs);
   }
@@ -51,8 +67,12 @@ export class Tools {
     }
     for (const button of this.#tabs) {
       const { tab = "" } = button.dataset;
-      button.setAttribute("aria-pressed", String(tab === byId("columns").dataset.shown));
+      button.setAttribute("aria-pressed", String(!open && tab === byId("columns").dataset.shown));
       put(button, columns[tab] ?? 0);
+    }
+    if (this.#shownAt !== location.search) {
+      this.#shownAt = location.search;
+      this.#stations.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   }
 
@@ -71,12 +91,13 @@ export class Tools {
   /** A single station is no choice, unless an address makes it one. @param {Stations} stations */
   #showStations({ all, chosen, gone }) {
     const names = all.length < 2 && gone.length === 0 ? [] : [null, ...all, ...gone];
+    this.#more.textContent = [...chosen, ...gone].map(nameOf).join(", ");
     showList(this.#stations, names, {
       key: (name) => (name === null ? "all" : `at ${name}`),
       mark: (name) => `${name === null ? chosen.length === 0 : chosen.includes(name)}/${name !== null && gone.includes(name)}`,
       make: (name) => {
         const isOn = name === null ? chosen.length === 0 : chosen.includes(name);
-        const text = name === null ? say("board.everything") : name === OTHER ? say("board.other") : name;
+        const text = name === null ? say("board.everything") : nameOf(name);
         const isGone = name !== null && gone.includes(name);
         const given = { type: "button", dir: "auto", data: { focus: "station" }, "aria-pressed": String(isOn), on: { click: () => this.#go(toggled(this.address, name)) } };
         return element("button", given, isGone ? say("board.gone_station", { name: text }) : text);
@@ -102,7 +123,9 @@ export class Tools {
   /** @param {string} status */
   #reveal(status) {
     byId("columns").dataset.shown = status;
-    this.#given.changed();
+    const address = this.address;
+    address.delete("side");
+    this.#go(address);
   }
 
   /** Kept in the address, so that a screen is set up once and stays so. @param {URLSearchParams} address */
@@ -111,6 +134,11 @@ export class Tools {
     history.replaceState(null, "", `${location.pathname}${search && `?${search}`}`);
     this.#given.changed();
   }
+}
+
+/** @param {string} station */
+function nameOf(station) {
+  return station === OTHER ? say("board.other") : station;
 }
 
 /** @param {string} text @param {Record<string, string>} data @param {() => void} click */

@@ -10,6 +10,7 @@ import { Columns } from "./columns.js";
 import { counterAlarm } from "./counter.js";
 import { byId, element, tell } from "./element.js";
 import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
+import { device, tab } from "./kept.js";
 import { recallTo } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
@@ -65,7 +66,7 @@ function show() {
   const state = { ...live.state, orders: moves.shown(live.state.orders) };
   if (state.shop) entitle(state.shop.name, say("board.title", { shop: state.shop.name }));
   tell(byId("paused"), state.shop?.ordering === "paused" ? say("board.paused") : "");
-  tell(byId("waiting"), moves.isHeld ? say("board.waits", { count: moves.taps.length }) : "");
+  tell(byId("waiting"), moves.isHeld ? say(device.isForgetful ? "board.waits_here" : "board.waits", { count: moves.taps.length }) : "");
   const active = /** @type {Order[]} */ (activeOrders(state));
   const done = finishedOrders(state).filter((order) => recall(order) || moves.isWaiting(order));
   const at = stations(state, tools.address);
@@ -154,7 +155,7 @@ async function shopName() {
 
 /** Taps that this person made here and that have not been sent, from before a reload or a night without power. */
 function restoreTaps() {
-  if (session.user) moves.restore(new Shelf(localStorage, `orderflow.taps.${slug}.${session.user.id}`, sessionStorage));
+  if (session.user) moves.restore(new Shelf(device, `orderflow.taps.${slug}.${session.user.id}`, tab));
 }
 
 async function begin() {

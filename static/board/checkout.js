@@ -8,6 +8,7 @@ import { askForAccount } from "./account.js";
 import { path } from "./api.js";
 import { pause } from "./backoff.js";
 import * as baskets from "./basket.js";
+import { device } from "./kept.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./basket.js").Basket} Basket */
@@ -70,7 +71,7 @@ export class Checkout {
 
   async #isSomebody() {
     const { session } = this.#given;
-    const first = localStorage.getItem(KNOWN) ? "sign_in" : "register";
+    const first = device.getItem(KNOWN) ? "sign_in" : "register";
     return session.user !== null || (await askForAccount(session, say("account.to_order"), first));
   }
 
@@ -83,7 +84,7 @@ export class Checkout {
     change(attempted);
     try {
       const order = await this.#place(attempted.attempt);
-      localStorage.setItem(KNOWN, "yes");
+      device.setItem(KNOWN, "yes");
       placed(order);
     } catch (/** @type {any} */ problem) {
       // What was refused for want of a sign-in was not carried out, and the same key may be used again.

@@ -2,10 +2,10 @@
 /** The three columns of the counter board: which cards stand where, how old they are, and where the focus is. */
 
 import { orderCard } from "./card.js";
-import { byId, showList, tell } from "./element.js";
+import { byId, element, showList, tell } from "./element.js";
 import { isFound } from "./find.js";
 import { duration } from "./format.js";
-import { glide } from "./glide.js";
+import { glide, isStill } from "./glide.js";
 import { linesAt } from "./stations.js";
 import { ACTIVE } from "./store.js";
 import { say } from "./words.js";
@@ -26,6 +26,10 @@ const MINUTE_MS = 60_000;
 // A second tap within this time, where the first one was, was meant for the card that has just gone.
 const TWICE_MS = 400;
 const SAME_PLACE_PX = 24;
+// What shifts the edge of a column, or the cards above it. None of these bubbles.
+const SHIFTS = ["scroll", "resize", "contentvisibilityautostatechange"];
+// So little of a card may be cut off before it counts as one that is not seen.
+const CUT_PX = 8;
 
 export class Columns {
   /** @type {Order[]} those that are shown, the oldest first */
@@ -36,11 +40,14 @@ export class Columns {
   #place = byId("columns");
   /** @type {{at: number, x: number, y: number} | null} */
   #tapped = null;
+  #isPlanned = false;
 
   /** @param {Acts} acts */
   constructor(acts) {
     this.#acts = acts;
     this.#place.addEventListener("click", (/** @type {MouseEvent} */ event) => this.#guard(event), { capture: true });
+    for (const status of ACTIVE) byId(`column-${status}`).after(this.#below(byId(`column-${status}`)));
+    for (const shift of SHIFTS) addEventListener(shift, () => this.#plan(), { capture: true, passive: true });
   }
 
   /** @param {Order[]} orders @param {View} view */
@@ -54,6 +61,32 @@ export class Columns {
         this.#showColumn(status, cards.filter(({ order }) => order.status === status), view);
       }
     });
+    this.#plan();
+  }
+
+  /** Measured when the browser lays out the page anyway. */
+  #plan() {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    requestAnimationFrame(() => {
+      this.#isPlanned = false;
+      for (const below of this.#place.querySelectorAll(".below")) {
+        const count = cutOff(below.previousElementSibling).length;
+        const text = count > 0 ? say("board.below", { count }) : "";
+        if (below.textContent !== text) below.textContent = text;
+      }
+    });
+  }
+
+  /** How many more there are than can be seen, on the edge that hides them. @param {HTMLElement} list */
+  #below(list) {
+    const scroll = () => {
+      const top = cutOff(list)[0]?.offsetTop - list.offsetTop;
+      // A card that is higher than its column is read in parts.
+      const isAhead = top > list.scrollTop + CUT_PX;
+      list.scrollTo({ top: isAhead ? top : list.scrollTop + list.clientHeight / 2, behavior: isStill() ? "auto" : "smooth" });
+    };
+    return element("button", { type: "button", className: "below", tabIndex: -1, on: { click: scroll } });
   }
 
   /** @param {Status} status @param {{order: Order, lines: Line[]}[]} cards @param {View} view */
@@ -146,4 +179,12 @@ export class Columns {
     this.#tapped = { at, x, y };
     if (before && at - before.at < TWICE_MS && Math.hypot(x - before.x, y - before.y) < SAME_PLACE_PX) event.stopPropagation();
   }
+}
+
+/** The cards that end below the edge of their list, or below what tells of them there. @param {HTMLElement} list */
+function cutOff({ children, offsetTop, scrollTop, clientHeight, nextElementSibling: below }) {
+  const cards = /** @type {HTMLElement[]} */ ([...children]);
+  const edge = offsetTop + scrollTop + clientHeight + CUT_PX;
+  const endBelow = (/** @type {number} */ y) => cards.filter((card) => card.offsetTop + card.offsetHeight > y);
+  return endBelow(edge).length > 0 ? endBelow(edge - /** @type {HTMLElement} */ (below).offsetHeight) : [];
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** A page that nobody attends and that is loaded anew once the server has another build of it. */
 
+import { tab } from "./kept.js";
 import { BUILD } from "./settings.js";
 
 const SETTINGS = "/static/board/settings.js";
@@ -27,7 +28,8 @@ export function followDeploys(random = Math.random) {
     const page = await fetch(location.href, { cache: "no-store" }).catch(() => null);
     if (!page?.ok) return;
     noteReload();
-    location.reload();
+    // Where nothing is kept, a page that is new may be one that was loaded so.
+    if (!tab.isForgetful || performance.now() > APART_MS) location.reload();
   };
   const plan = (/** @type {number} */ ms) => {
     clearTimeout(timer);
@@ -44,9 +46,9 @@ async function buildOfServer() {
 
 function mayReload() {
   // Apart in either direction: clocks are set back.
-  return Math.abs(Date.now() - Number(sessionStorage.getItem(KEY) ?? 0)) > APART_MS;
+  return Math.abs(Date.now() - Number(tab.getItem(KEY) ?? 0)) > APART_MS;
 }
 
 function noteReload() {
-  sessionStorage.setItem(KEY, String(Date.now()));
+  tab.setItem(KEY, String(Date.now()));
 }

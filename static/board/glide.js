@@ -14,11 +14,15 @@ let hasBegun = false;
  * @param {() => void} change
  */
 export function glide(place, change) {
-  const isStill = !hasBegun || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const before = !hasBegun || document.hidden || isStill() ? null : seen(place);
   hasBegun = true;
-  const before = isStill ? null : seen(place);
   change();
   if (before) animate(place, before);
+}
+
+/** Whether somebody has asked for less motion. */
+export function isStill() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /** @param {HTMLElement} place @returns {Map<string, Seen>} */

@@ -15,5 +15,5 @@ export function tellLoopback(where, url) {
   if (where.hidden) return;
   const origin = suggestedOrigin(url, location.origin);
   const command = say("screens.loopback_command", { origin, port: portOption(origin) });
-  where.replaceChildren(say("screens.loopback", { host: new URL(url).host }), element("code", { dir: "ltr" }, command));
+  where.replaceChildren(say("screens.loopback", { host: new URL(url).host }), element("code", { dir: "ltr" }, ...command.split(" ").flatMap((part) => [element("span", {}, part), " "])));
 }

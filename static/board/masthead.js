@@ -40,10 +40,19 @@ export function entitle(heading, title = heading) {
 function signedIn(session, { href, text }) {
   const signOut = () => session.signOut().catch(() => {});
   return [
-    element("a", { href: "/account", className: "person", title: session.user?.email ?? "" }, session.user?.name ?? ""),
-    element("a", { href, className: "quiet" }, text),
+    link("/account", session.user?.name ?? "", { className: "person", title: session.user?.email ?? "" }),
+    link(href, text, { className: "quiet" }),
     element("button", { type: "button", className: "quiet", data: { act: "sign-out" }, on: { click: signOut } }, say("who.sign_out")),
   ];
+}
+
+/** A link that tells when this page is where it leads, or is below that. @param {string} href @param {string} text @param {Record<string, string>} given */
+function link(href, text, given) {
+  const made = element("a", { href, ...given }, text);
+  const here = location.pathname;
+  if (here === href) made.ariaCurrent = "page";
+  else if (here.startsWith(`${href}/`)) made.ariaCurrent = "true";
+  return made;
 }
 
 /** @param {Session} session */

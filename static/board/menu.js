@@ -7,6 +7,7 @@ import { BasketPanel } from "./basket-panel.js";
 import { Checkout } from "./checkout.js";
 import { byId, tell } from "./element.js";
 import { addressed, noSuchShop } from "./gate.js";
+import { device } from "./kept.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
 import { showMenu } from "./menu-list.js";
@@ -76,14 +77,14 @@ function isLocked() {
   return checkout.isSending || basket.attempt !== null;
 }
 
-/** @param {{id: string, name: string}} item @param {number} pieces */
-function put({ id, name }, pieces) {
+/** @param {{id: string, name: string}} item @param {number} pieces @param {number} [line] of the basket, not in all of them */
+function put({ id, name }, pieces, line) {
   const before = basket;
   limits.delete(id);
   panel.complain("");
-  change(baskets.put(basket, id, pieces));
+  change(line === undefined ? baskets.put(basket, id, pieces) : baskets.putLine(basket, line, pieces));
   if (pieces <= 0) toast.say(say("basket.taken_out", { name }), { act: say("basket.undo"), on: () => isLocked() || change(before) });
-  else if (baskets.quantity(basket, id) === 0) toast.say(say("basket.full", { lines: baskets.MOST_LINES }));
+  else if (line === undefined && baskets.quantity(basket, id) < Math.min(pieces, baskets.MOST_PIECES)) toast.say(say("basket.full", { lines: baskets.MOST_LINES }));
   else toast.clear();
 }
 
@@ -91,7 +92,7 @@ function put({ id, name }, pieces) {
 function change(changed) {
   basket = baskets.noted(changed, live.state.items);
   panel.seen();
-  localStorage.setItem(storageKey(), JSON.stringify(basket));
+  device.setItem(storageKey(), JSON.stringify(basket));
   show();
 }
 
@@ -101,7 +102,7 @@ function fitted() {
 
 /** What would be ordered now, at what it costs. */
 function offer() {
-  const kept = baskets.parse(localStorage.getItem(storageKey()));
+  const kept = baskets.parse(device.getItem(storageKey()));
   // Another tab may have sent this basket already, a moment ago.
   if (kept.attempt && !basket.attempt) basket = kept;
   const { total_minor } = baskets.priced(basket, live.state.items, limits);
@@ -162,7 +163,7 @@ async function reload() {
 /** The basket as this device keeps it, by itself or in another tab. */
 function takeBasket() {
   isTaken = true;
-  basket = baskets.parse(localStorage.getItem(storageKey()));
+  basket = baskets.parse(device.getItem(storageKey()));
   panel.begin(basket, takeAgain());
 }
 

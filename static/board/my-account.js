@@ -5,6 +5,7 @@ import { Api } from "./api.js";
 import { byId, element, tell } from "./element.js";
 import { field, onSubmit } from "./form.js";
 import { askInPage } from "./gate.js";
+import { device } from "./kept.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
 import { say } from "./words.js";
@@ -55,7 +56,7 @@ function fillErase() {
   onSubmit(form, async ({ password }) => {
     await api.call("DELETE", "/v1/me", { body: { password } });
     // Baskets that this device keeps have names and notes in them; and nobody comes back here by the Back button.
-    localStorage.clear();
+    device.clear();
     location.replace("/#erased");
   });
 }

@@ -6,6 +6,7 @@
  * is, ends that.
  */
 
+import { device } from "./kept.js";
 import { samples, TONES } from "./tones.js";
 
 /** @typedef {import("./tones.js").ToneName} ToneName */
@@ -33,7 +34,7 @@ export class Sound extends EventTarget {
   constructor(page, isUsual) {
     super();
     this.#key = `orderflow.sound.${page}`;
-    this.#isMuted = (kept(this.#key) ?? (isUsual ? "on" : "muted")) === "muted";
+    this.#isMuted = (device.getItem(this.#key) ?? (isUsual ? "on" : "muted")) === "muted";
     for (const touch of TOUCHES) addEventListener(touch, () => this.#unlock(), { capture: true });
     // A phone that was locked, or a call, has interrupted it.
     document.addEventListener("visibilitychange", () => this.#resume());
@@ -51,7 +52,7 @@ export class Sound extends EventTarget {
   /** Mute it or not, and remember that on this device. @param {boolean} isMuted */
   mute(isMuted) {
     this.#isMuted = isMuted;
-    keep(this.#key, isMuted ? "muted" : "on");
+    device.setItem(this.#key, isMuted ? "muted" : "on");
     this.#unlock();
     this.#ring();
     this.#changed();
@@ -120,23 +121,5 @@ export class Sound extends EventTarget {
 
   #changed() {
     this.dispatchEvent(new Event("change"));
-  }
-}
-
-/** @param {string} key */
-function kept(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function keep(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // A device that keeps nothing asks again next time.
   }
 }

@@ -65,9 +65,17 @@ function leftOver({ name, left }) {
   return say(left > 0 ? "item.left" : "item.none_left", { name: name ?? say("item.unknown"), left });
 }
 
-/** @param {{pointer: string, detail: string}[]} errors */
+/** @param {{pointer: string, detail: string, code?: string, limit?: number}[]} errors */
 function fields(errors) {
-  return errors.map(({ pointer, detail }) => `${fieldName(pointer)}: ${speaksEnglish ? detail : say("refusal.field")}`).join(" · ");
+  return errors.map((error) => `${fieldName(error.pointer)}: ${whyUnfit(error)}`).join(" · ");
+}
+
+/** What has no code was found out by this page, and says so in its language. @param {{pointer: string, detail: string, code?: string, limit?: number}} error */
+function whyUnfit({ pointer, detail, code, limit }) {
+  // Nobody counts money in minor units.
+  const key = code === "too_large" && pointer.endsWith("_minor") ? "unfit.too_much" : `unfit.${code}`;
+  if (key in words) return say(key, { count: limit ?? 0 });
+  return !code || speaksEnglish ? detail : say("refusal.field");
 }
 
 /** @param {string} pointer */

@@ -1,5 +1,5 @@
 // @ts-check
-import { again, annotate, attempt, empty, fitted, noted, order, parse, priced, put, quantity, refused } from "/static/board/basket.js";
+import { again, annotate, attempt, empty, fitted, noted, noteOne, order, parse, priced, put, putLine, quantity, refused } from "/static/board/basket.js";
 import { equal, ok, test } from "./check.mjs";
 
 const ITEMS = new Map([
@@ -67,13 +67,14 @@ test("ordering again fills the basket with what can still be had, and names the 
   const { basket, missing } = again(empty(), lines, ITEMS);
 
   equal(missing, [{ name: "Bun", problem: "sold_out" }, { name: "Cup", problem: "gone" }]);
-  equal(basket.wishes.map(({ item_id, quantity: pieces, note }) => [item_id, pieces, note]), [["tea", 3, "hot"]]);
+  equal(linesOf(basket), [["tea", 1, "hot"], ["tea", 2, ""]]);
+  equal(linesOf(again(basket, lines, ITEMS).basket), [["tea", 2, "hot"], ["tea", 4, ""]]);
   equal(priced(basket, ITEMS).lines[0].was_minor, 200);
   equal(quantity(again(put(empty(), "tea", 98), lines, ITEMS).basket, "tea"), 99);
 });
 
 test("an order says what was wished for and the total that was shown", () => {
-  const basket = { ...annotate(put(empty(), "tea", 2), "tea", " with milk "), pickup_name: " Ada " };
+  const basket = { ...annotate(put(empty(), "tea", 2), 0, " with milk "), pickup_name: " Ada " };
 
   equal(order(basket, 500), {
     lines: [{ item_id: "tea", quantity: 2, note: "with milk" }],
@@ -81,6 +82,38 @@ test("an order says what was wished for and the total that was shown", () => {
     pickup_name: "Ada",
     expected_total_minor: 500,
   });
+});
+
+test("a note that is for one piece only makes two lines, and the menu adds to the one without a note", () => {
+  const two = noteOne(annotate(put(empty(), "tea", 2), 0, "oat milk"), 0);
+
+  equal(linesOf(two), [["tea", 1, "oat milk"], ["tea", 1, ""]]);
+  equal(linesOf(put(two, "tea", 4)), [["tea", 1, "oat milk"], ["tea", 3, ""]]);
+  equal(linesOf(noteOne(annotate(putLine(two, 0, 3), 0, "soy"), 0)), [["tea", 1, "soy"], ["tea", 3, ""]]);
+  equal(order(two, 500).lines.map(({ quantity: pieces, note }) => [pieces, note]), [[1, "oat milk"], [1, null]]);
+  equal(noteOne(two, 0), two);
+});
+
+test("of what is taken out at the menu, what has no note goes first", () => {
+  const two = noteOne(annotate(put(empty(), "tea", 3), 0, "oat milk"), 0);
+
+  equal(linesOf(put(two, "tea", 1)), [["tea", 1, "oat milk"]]);
+  equal(linesOf(put(two, "tea", 0)), []);
+  equal(linesOf(putLine(two, 1, 0)), [["tea", 1, "oat milk"]]);
+  equal(quantity(putLine(two, 0, 500), "tea"), 99);
+});
+
+test("what is left of an item is shared by its lines", () => {
+  const two = noteOne(annotate(put(empty(), "tea", 3), 0, "oat milk"), 0);
+
+  equal(priced(two, ITEMS, new Map([["tea", 2]])).lines.map(({ left, problem }) => [left, problem]), [[1, null], [1, "few"]]);
+  equal(linesOf(fitted(two, ITEMS, new Map([["tea", 1]]))), [["tea", 1, "oat milk"]]);
+});
+
+test("a basket of before lines had names is kept", () => {
+  const kept = JSON.stringify({ wishes: [{ item_id: "tea", quantity: 1, note: "" }, { item_id: "cup", quantity: 2, note: "" }] });
+
+  equal(parse(kept).wishes.map(({ line }) => line), [0, 1]);
 });
 
 test("an order without an answer is sent again as it was, also after a reload", () => {
@@ -125,3 +158,8 @@ test("an attempt of yesterday is not asked for again, since it could become a se
 test("what is no basket is taken for an empty one", () => {
   for (const text of [null, "", "{", "[]", "7", '{"wishes": 3}']) equal(parse(text), empty());
 });
+
+/** @param {import("../../static/board/basket.js").Basket} basket */
+function linesOf({ wishes }) {
+  return wishes.map(({ item_id, quantity: pieces, note }) => [item_id, pieces, note]);
+}
