@@ -113,8 +113,10 @@ async def scene(server: Server, browser: Browser, people: People) -> Scene:
         for step in steps:
             order = await shop.owner.move(order, step, **({"reason": LONG * 4} if step == "cancelled" else {}))
         orders.append(order)
-    owner, buyer = await visitor(browser, server.url, shop.owner), await visitor(browser, server.url, customer)
-    return Scene(shop, customer, orders, owner, buyer, await visitor(browser, server.url))
+    # What is measured must not be on its way to somewhere else.
+    people_there = (shop.owner, customer, None)
+    owner, buyer, nobody = [await visitor(browser, server.url, each, reduced_motion="reduce") for each in people_there]
+    return Scene(shop, customer, orders, owner, buyer, nobody)
 
 
 async def settled(page: Page) -> None:

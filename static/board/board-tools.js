@@ -25,7 +25,7 @@ export class Tools {
   #sides;
   #sheet;
   // Says on a phone which stations are chosen.
-  #more = element("button", { type: "button", className: "tools-more", "aria-label": say("board.tools") });
+  #more = element("button", { type: "button", className: "tools-more" });
   #tabs;
   #shownAt = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -91,7 +91,9 @@ export class Tools {
   /** A single station is no choice, unless an address makes it one. @param {Stations} stations */
   #showStations({ all, chosen, gone }) {
     const names = all.length < 2 && gone.length === 0 ? [] : [null, ...all, ...gone];
-    this.#more.textContent = [...chosen, ...gone].map(nameOf).join(", ");
+    const words = [...chosen, ...gone].map(nameOf).join(", ");
+    this.#more.textContent = words;
+    this.#more.ariaLabel = words ? `${say("board.tools")}: ${words}` : say("board.tools");
     showList(this.#stations, names, {
       key: (name) => (name === null ? "all" : `at ${name}`),
       mark: (name) => `${name === null ? chosen.length === 0 : chosen.includes(name)}/${name !== null && gone.includes(name)}`,

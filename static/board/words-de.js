@@ -395,7 +395,7 @@ export const words = {
   "manage.slug_hint": "Kleinbuchstaben, Ziffern und Bindestriche. Die alte Adresse funktioniert weiter.",
   "manage.email_hint": "Für Gäste: Sie sehen sie, und Antworten auf E-Mails kommen hierher.",
   "manage.warm_minutes_hint": "An der Theke fällt eine Bestellung auf, die so viele Minuten wartet.",
-  "manage.hot_minutes_hint": "Nach so vielen Minuten fällt sie noch mehr auf. Muss mehr sein als die Minuten darüber.",
+  "manage.hot_minutes_hint": "Nach so vielen Minuten fällt sie noch mehr auf. Muss mehr sein als die Minuten davor.",
   "manage.listed_hint": "Aus: Nur wer die Adresse kennt, findet den Laden.",
   "manage.staff_only": "Du arbeitest bei {shop}: Du hältst fest, was ausverkauft ist und wie viel noch da ist. Alles andere macht, wem der Laden gehört.",
   "manage.staff_hint": "Jemand, der hier ein Konto hat. Eins anzulegen ist kostenlos, auf der Startseite.",

@@ -400,7 +400,7 @@ export const words = {
   "manage.slug_hint": "Small letters, digits and hyphens. The old address goes on working.",
   "manage.email_hint": "For customers: they see it, and answers to e-mails come here.",
   "manage.warm_minutes_hint": "On the counter board, an order that waits for this many minutes stands out.",
-  "manage.hot_minutes_hint": "After this many minutes it stands out more. Must be more than the minutes above.",
+  "manage.hot_minutes_hint": "After this many minutes it stands out more. Must be more than the minutes before.",
   "manage.listed_hint": "Off: only who knows its address finds the shop.",
   "manage.staff_only": "You work at {shop}: you mark what is sold out and count what is left. All else is up to its owner.",
   "manage.staff_hint": "Someone who has an account here. Making one is free, on the front page.",
