@@ -27,6 +27,7 @@ from tests.people import Api, People
 from tests.redis_server import RedisServer
 from tests.resend_server import KEY, ResendServer
 from tests.servers import SECRET, Server, environment, serving
+from tests.stored import beside
 
 CHROMIUM_FLAGS = (
     "--headless",
@@ -181,8 +182,9 @@ def server(make_server: Callable[..., Server]) -> Server:
 @pytest.fixture
 async def people(server: Server) -> AsyncIterator[People]:
     """Who comes to the running server."""
-    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
-        yield People(client)
+    database_url = server.settings["DATABASE_URL"]
+    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client, beside(database_url) as db:
+        yield People(client, db)
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ async def running(settings: Settings, protocol: str | None = None, **changed: An
                 assert not task.done() or task.result()
         try:
             async with visiting(url) as live:
-                live.server = server
+                live.server, live.db = server, server.lifespan.state["db"]
                 yield live
         finally:
             server.should_exit = True

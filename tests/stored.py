@@ -8,6 +8,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from orderflow.db import Database
+
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
@@ -25,6 +27,16 @@ async def stored(database_url: str, statement: str, *values: Any) -> list[asyncp
     async with connected(database_url) as connection:
         found: list[asyncpg.Record] = await connection.fetch(statement, *values)
         return found
+
+
+@asynccontextmanager
+async def beside(database_url: str) -> AsyncIterator[Database]:
+    """The service's own way to a database, for a test that works beside its server."""
+    db = Database(database_url, announce=lambda _: None)
+    try:
+        yield db
+    finally:
+        await db.close()
 
 
 @asynccontextmanager
