@@ -80,7 +80,7 @@ async def fresh_database(postgres: str) -> AsyncIterator[str]:
     name = f"test_{next(_databases)}"
     # Half the cost of writing each page to the log as well.
     await _run(postgres, f"CREATE DATABASE {name} TEMPLATE template_of_tests STRATEGY file_copy")
-    yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    yield _of(postgres, name)
     await _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -173,10 +173,23 @@ def run_command(database_url: str, tmp_path: Path) -> Callable[..., subprocess.C
     return run
 
 
+@pytest.fixture(scope="session")
+def standing(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The `orderflow serve` of all tests that make shops and people of their own and leave those of others alone."""
+    asyncio.run(_run(postgres, "CREATE DATABASE standing TEMPLATE template_of_tests STRATEGY file_copy"))
+    with serving(tmp_path_factory.mktemp("standing"), DATABASE_URL=_of(postgres, "standing")) as running:
+        yield running
+
+
 @pytest.fixture
-def server(make_server: Callable[..., Server]) -> Server:
-    """A running `orderflow serve` on a fresh database."""
-    return make_server()
+def server(request: pytest.FixtureRequest) -> Server:
+    """A running `orderflow serve`: the test's own on a fresh database, or the standing one, if it is marked so."""
+    mark = request.node.get_closest_marker("server")
+    if mark is not None and mark.args == ("standing",):
+        standing: Server = request.getfixturevalue("standing")
+        return standing
+    made: Server = request.getfixturevalue("make_server")()
+    return made
 
 
 @pytest.fixture
@@ -232,6 +245,10 @@ async def _client(application: Starlette) -> AsyncIterator[Api]:
         yield Api(client, state)
     done.set()
     await task
+
+
+def _of(postgres: str, name: str) -> str:
+    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
 
 
 def _name(url: str) -> str:

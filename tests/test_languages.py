@@ -13,9 +13,12 @@ from playwright.async_api import Browser, expect
 
 from orderflow.http import languages, pages
 from tests.browsing import fill, visitor
+from tests.live import visiting
 from tests.looking import SPILLS, scene
 from tests.people import PASSWORD, Api, People
 from tests.servers import CHECKOUT, Server
+
+pytestmark = pytest.mark.server("standing")
 
 BOARD: Final = "/shops/corner-cafe/board"
 ARABIC: Final = "نص"
@@ -135,13 +138,14 @@ async def test_money_and_times_are_written_as_the_reader_writes_them(
 
 
 async def test_a_language_from_right_to_left_takes_one_file(
-    make_server: Callable[..., Server], browser: Browser, people: People, tmp_path: Path
+    make_server: Callable[..., Server], browser: Browser, tmp_path: Path
 ) -> None:
     for part in ("orderflow", "migrations", "static"):
         shutil.copytree(CHECKOUT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     write_arabic(tmp_path / "static" / "board" / "words-ar.js")
     server = make_server(PYTHONPATH=str(tmp_path))
-    shown = await scene(server, browser, people)
+    async with visiting(server.url) as people:
+        shown = await scene(server, browser, people)
     for who in (shown.owner, shown.buyer, shown.nobody):
         await who.context.add_cookies([{"name": "language", "value": "ar", "url": server.url}])
     wrong: dict[str, list[str]] = {}

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browsing import fill, visitor
@@ -9,18 +10,20 @@ from tests.erasing import finished_order, wordy_order
 from tests.people import PASSWORD, People, good, refused
 from tests.servers import Server
 
+pytestmark = pytest.mark.server("standing")
+
 
 async def test_somebody_changes_their_name_and_has_their_account_erased_in_two_steps(
     server: Server, browser: Browser, people: People
 ) -> None:
-    cafe, ada = await people.shop(), await people.register("Ada", email="ada@example.com")
+    cafe, ada = await people.shop(), await people.register("Ada")
     await finished_order(ada, cafe)
     order = await wordy_order(ada, cafe)
     phone = await visitor(browser, server.url, ada, viewport={"width": 360, "height": 740})
     page = await phone.open("/orders")
 
     await page.get_by_role("link", name="My account").click()
-    await expect(page.get_by_text("You sign in with ada@example.com.")).to_be_visible()
+    await expect(page.get_by_text(f"You sign in with {ada.user['email']}.")).to_be_visible()
     await fill(page.locator("#name"), name="Countess")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("status")).to_have_text("Saved.")
@@ -29,7 +32,7 @@ async def test_somebody_changes_their_name_and_has_their_account_erased_in_two_s
     form = page.locator("#erase")
     await expect(form).not_to_be_visible()
     await page.get_by_role("button", name="Erase my account").click()
-    await expect(page.get_by_text("Your name and ada@example.com, from everything here.")).to_be_visible()
+    await expect(page.get_by_text(f"Your name and {ada.user['email']}, from everything here.")).to_be_visible()
     await expect(page.get_by_text("The shops keep what was ordered")).to_be_visible()
     for password, why in (("wrong password", "This is not your password."), (PASSWORD, "You have orders under way.")):
         await fill(form, password=password)
@@ -57,11 +60,11 @@ async def test_somebody_changes_their_name_and_has_their_account_erased_in_two_s
 
 
 async def test_who_is_not_signed_in_is_asked_who_they_are(server: Server, browser: Browser, people: People) -> None:
-    await people.register("Ada", email="ada@example.com")
+    ada = await people.register("Ada")
     page = await (await visitor(browser, server.url)).open("/account")
 
     form = page.locator("[data-form=sign_in]")
-    await fill(form, email="ada@example.com", password=PASSWORD)
+    await fill(form, email=ada.user["email"], password=PASSWORD)
     await form.get_by_role("button", name="Sign in").click()
 
     await expect(page.get_by_label("Your name")).to_have_value("Ada")

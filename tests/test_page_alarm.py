@@ -3,12 +3,15 @@
 import os
 import signal
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browsing import card, expect_live, visitor
 from tests.listening import hear, is_quiet, listen
 from tests.people import People, Shop
 from tests.servers import Server
+
+pytestmark = pytest.mark.server("standing")
 
 # All locks on the screen that the page has asked for.
 _LOCKS = """
@@ -124,6 +127,7 @@ async def test_a_board_that_was_muted_stays_silent_on_this_device_until_its_soun
     await expect(board.get_by_text("Touch anywhere to stop the sound")).to_be_visible()
 
 
+@pytest.mark.server("own")
 async def test_a_board_that_is_no_longer_live_is_red_and_sounds_until_it_is_touched(
     server: Server, browser: Browser, people: People
 ) -> None:

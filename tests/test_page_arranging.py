@@ -1,23 +1,18 @@
 """Putting a menu into order in a real browser: by mouse, by finger, by keys, by taps, and two people at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, CDPSession, Locator, Page, Request, expect
 
 from tests.browsing import fill
-from tests.managing import Managed, Managing, one_server
+from tests.managing import Managed, Managing
 from tests.people import People, Shop, good
 from tests.servers import Server
 
 DRINKS = ("Espresso", "Flat white", "Cappuccino", "Tea")
 
-
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 @pytest.fixture

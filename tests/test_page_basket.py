@@ -1,21 +1,14 @@
 """The menu and an open basket in a real browser, while the shop sells out, pauses and changes its prices."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browsing import Deafness, expect_live, visitor
-from tests.managing import one_server
 from tests.ordering import ORDERED, menu, placed
 from tests.people import People, good
 from tests.servers import Server
 
-
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 async def test_what_is_sold_out_or_paused_shows_on_an_open_menu_and_in_its_basket(

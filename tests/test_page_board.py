@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import Callable
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browsing import Deafness, card, expect_live, fill, visitor
@@ -12,6 +13,8 @@ from tests.live import visiting
 from tests.people import PASSWORD, People, good
 from tests.servers import Server
 from tests.stored import stored
+
+pytestmark = pytest.mark.server("standing")
 
 
 async def test_an_order_moves_over_the_board_with_one_tap_each_and_the_pickup_screen_follows(
@@ -161,6 +164,7 @@ async def test_who_does_not_work_here_is_told_so_and_can_sign_in_as_someone_who_
     await expect_live(page)
 
 
+@pytest.mark.server("own")
 async def test_the_light_turns_amber_then_red_when_the_server_falls_silent_and_green_when_it_is_back(
     server: Server, browser: Browser, people: People
 ) -> None:
@@ -236,6 +240,7 @@ async def test_a_move_can_be_taken_back_for_as_long_as_the_settings_say(
     await expect(board.locator("#none-done")).to_have_text("Nothing in the last 10 h 0 min.")
 
 
+@pytest.mark.server("own")
 async def test_a_board_misses_nothing_when_the_server_dies_and_comes_back(
     server: Server, browser: Browser, people: People
 ) -> None:

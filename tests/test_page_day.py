@@ -2,11 +2,14 @@
 
 from statistics import median
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.people import People
 from tests.servers import Server
 from tests.working_day import Day, board_of
+
+pytestmark = pytest.mark.server("standing")
 
 
 async def test_after_twelve_hours_and_two_thousand_orders_the_board_is_as_light_and_as_quick_as_in_the_morning(

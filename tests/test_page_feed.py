@@ -3,11 +3,14 @@
 import random
 from typing import Any, Final
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.browsing import visitor
 from tests.people import People, Person, Shop
 from tests.servers import Server
+
+pytestmark = pytest.mark.server("standing")
 
 STEPS: Final = 60
 # Follows a channel with the modules that the pages use, and says what a page would show.

@@ -2,11 +2,14 @@
 
 from typing import Final, Literal
 
+import pytest
 from playwright.async_api import Browser, Page
 
 from tests.looking import FINGER_PX, SMALL, SPILLS, TARGETS, THUMB_PX, press, scene, serious, settled
 from tests.people import People
 from tests.servers import Server
+
+pytestmark = pytest.mark.server("standing")
 
 SIZES: Final = [(360, 740), (1024, 768), (1920, 1080)]
 

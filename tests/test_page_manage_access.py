@@ -1,13 +1,12 @@
 """Who may manage a shop, with which names, on which screens, and with nothing but a keyboard."""
 
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browsing import fill, visitor
-from tests.managing import Managing, one_server
+from tests.managing import Managing
 from tests.people import People, Shop, good
 from tests.servers import Server
 from tests.stored import stored
@@ -28,11 +27,7 @@ MANY = """
 """
 SPILLS = "() => document.documentElement.scrollWidth - innerWidth"
 
-
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browsing import Visitor, card, expect_live, fill, lose_answers, visitor
 from tests.codes import scan
-from tests.managing import one_server
 from tests.people import PASSWORD, People, good
 from tests.servers import Server
 
@@ -18,11 +16,7 @@ COUNT_CLICKS = """addEventListener("pointerdown", () =>
 ORDERED = re.compile(r"/orders/[0-9a-f-]{36}$")
 A4 = "[0 0 594.95996 841.91998]"
 
-
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 async def _open_shop(page: Page, email: str, shop: str = "Corner Café") -> None:

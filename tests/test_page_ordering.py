@@ -2,22 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browsing import fill, lose_answers, visitor
-from tests.managing import one_server
 from tests.ordering import ORDERED, menu, placed
 from tests.people import PASSWORD, People
 from tests.servers import Server
 
-
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(

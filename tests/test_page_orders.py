@@ -1,7 +1,7 @@
 """My orders in a real browser: where they stand, how one hears of it, and ordering again."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,7 +10,6 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browsing import Deafness, expect_live, visitor
-from tests.managing import one_server
 from tests.ordering import ORDERED
 from tests.people import People, Person, good
 from tests.servers import Server
@@ -30,11 +29,7 @@ HEAR: Final = """
     globalThis.hide = () => Object.defineProperty(document, "hidden", { get: () => true });
 """
 
-
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 async def test_my_orders_and_the_order_itself_follow_what_the_shop_does(
@@ -162,7 +157,9 @@ async def test_a_phone_that_lets_no_page_notify_does_it_by_a_worker(
       const notes = (await registration?.getNotifications()) ?? [];
       return notes.length && notes.map(({ title, body, tag, data }) => [title, body, tag, data]);
     }"""
-    told = await (await page.wait_for_function(notes)).json_value()
+    async with asyncio.timeout(10):
+        while not (told := await page.evaluate(notes)):
+            pass
     assert told == [["Ready: your order 1", "Come and get it!", order["id"], f"/orders/{order['id']}"]]
     assert buyer.complaints == []
 

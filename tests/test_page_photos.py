@@ -1,13 +1,12 @@
 """Photos of items in a real browser: they come late, from elsewhere, or never, and nothing on the page moves for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browsing import expect_live, fill, visitor
-from tests.managing import Managing, one_server
+from tests.managing import Managing
 from tests.people import People
 from tests.servers import Server
 
@@ -35,10 +34,7 @@ class Pictures:
             await route.fulfill(content_type="image/svg+xml", body=DRAWN)
 
 
-@pytest.fixture(scope="module")
-async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    async with one_server(postgres, tmp_path_factory.mktemp("server")) as running:
-        yield running
+pytestmark = pytest.mark.server("standing")
 
 
 async def _menu(browser: Browser, server: Server, slug: str, pictures: Pictures) -> Page:

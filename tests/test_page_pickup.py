@@ -14,6 +14,8 @@ from tests.listening import hear, listen
 from tests.people import People, Shop, good
 from tests.servers import Server
 
+pytestmark = pytest.mark.server("standing")
+
 SCREENS = {
     "tablet": (1024, 768),
     "wall": (1920, 1080),
@@ -249,6 +251,7 @@ async def test_the_clock_is_that_of_the_shop(server: Server, browser: Browser, p
     )
 
 
+@pytest.mark.server("own")
 async def test_after_a_night_without_network_the_screen_shows_what_is_true_without_anybody_touching_it(
     server: Server, browser: Browser, people: People
 ) -> None:
@@ -279,6 +282,7 @@ async def test_after_a_night_without_network_the_screen_shows_what_is_true_witho
     await expect(page.locator("#numbers-ready [data-new]")).to_have_text("3")
 
 
+@pytest.mark.server("own")
 async def test_a_screen_loads_itself_anew_after_a_deploy_once_and_not_while_the_server_is_away(
     server: Server, browser: Browser, people: People
 ) -> None:
@@ -321,6 +325,7 @@ async def test_a_screen_loads_itself_anew_after_a_deploy_once_and_not_while_the_
     assert len(loads) == 2
 
 
+@pytest.mark.server("own")
 async def test_a_screen_that_was_hung_up_before_its_shop_is_there_finds_it_by_itself(
     server: Server, browser: Browser, people: People
 ) -> None:

@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from orderflow.http.pages import PAGES, directory
 from tests.browsing import expect_live, visitor
 from tests.people import Api, People, good, refused
 from tests.servers import Server
+
+pytestmark = pytest.mark.server("standing")
 
 ADDRESSES = sorted(path.format(shop="corner-cafe", order="42") for path in PAGES)
 POLICY = {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"}
@@ -185,6 +188,7 @@ async def test_an_unknown_shop_says_so(server: Server, browser: Browser, people:
         await expect(shown.locator(".light")).not_to_be_visible()
 
 
+@pytest.mark.server("own")
 async def test_an_old_address_of_a_shop_leads_to_the_present_one(
     server: Server, browser: Browser, people: People
 ) -> None:
