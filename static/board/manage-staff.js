@@ -61,10 +61,13 @@ export class StaffPanel {
   #row(member, isOwner) {
     const remove = button(say("manage.staff_remove"), () => this.#remove(member), "quiet danger");
     remove.setAttribute("aria-label", say("manage.staff_remove_name", { name: member.name }));
+    // Where there is no room for all of it, an address is broken before its domain.
+    const at = member.email.indexOf("@");
+    const email = [member.email.slice(0, at), element("wbr"), member.email.slice(at)];
     return element(
       "li",
       { className: "member" },
-      element("span", {}, element("strong", { dir: "auto" }, member.name), element("br"), member.email),
+      element("span", {}, element("strong", { dir: "auto" }, member.name), element("br"), ...email),
       isOwner ? element("span", { className: "hint" }, say("manage.staff_owner")) : remove,
     );
   }
