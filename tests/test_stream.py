@@ -42,6 +42,9 @@ def test_each_event_comes_once_and_in_order_whatever_happens(steps: list[tuple[s
                 told += [entry.seq for entry in stream.entries_after(len(told))]
 
             assert told == list(range(1, len(told) + 1))
+            for place in (len(told), seq):
+                behind = sum(len(entry.frame("shop")) for entry in stream.entries_after(place))
+                assert stream.bytes_after(place, "shop") == behind
             assert len(told) <= stream.head
             assert stream.head <= stream.wanted
             assert stream.reaches(len(told)) == (len(told) == stream.head)

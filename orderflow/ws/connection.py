@@ -190,7 +190,7 @@ class Connection:
             self._goal = None
         elif self._goal is None or self._goal[0] <= self._cursor:
             self._goal = (stream.head, now)
-        elif now - self._goal[1] > MAX_BEHIND_S or self._bytes_behind(stream) > MAX_BEHIND_BYTES:
+        elif now - self._goal[1] > MAX_BEHIND_S or stream.bytes_after(self._cursor, self.view) > MAX_BEHIND_BYTES:
             self.end(4408)
 
     def beat_now(self, at: str) -> float | None:
@@ -365,9 +365,6 @@ class Connection:
             raise Closing(4401)
         self.actor = renewed
         return text_frame(authenticated(instant(datetime.fromtimestamp(renewed.expires_at, UTC))))
-
-    def _bytes_behind(self, stream: Stream) -> int:
-        return sum(len(entry.frame(self.view)) for entry in stream.entries_after(self._cursor))
 
 
 def _nothing(_: bytes) -> None:

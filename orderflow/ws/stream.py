@@ -84,6 +84,8 @@ class Stream:
         self._ring: deque[Entry] = deque()
         self._early: dict[int, Entry] = {}
         self._waiters: set[asyncio.Future[None]] = set()
+        # What is behind a seq, in bytes of frames: those who do not read stop at the same few places.
+        self._weighed: dict[tuple[int, View], int] = {}
         self.followers: dict[View, Follower] = {}
 
     @property
@@ -156,6 +158,12 @@ class Stream:
         first = seq + 1 - self._ring[0].seq
         return [self._ring[place] for place in range(first, len(self._ring))]
 
+    def bytes_after(self, seq: int, view: View) -> int:
+        """The bytes of the frames of a view after a seq, as far as the events are in memory."""
+        if (seq, view) not in self._weighed:
+            self._weighed[seq, view] = sum(len(entry.frame(view)) for entry in self.entries_after(seq))
+        return self._weighed[seq, view]
+
     def remember(self, events: Iterable[Event]) -> None:
         """Put events before those in memory, as far as there is room for them."""
         older = [Entry(self.seq_of(event), event) for event in events]
@@ -164,10 +172,12 @@ class Stream:
             if entry.seq == (self._ring[0].seq if self._ring else self.head + 1) - 1:
                 self._ring.appendleft(entry)
                 self.bytes += entry.size
+        self._weighed.clear()
 
     def forget(self) -> None:
         """Give the memory back: whoever needs an event reads it again."""
         self._ring.clear()
+        self._weighed.clear()
         self.bytes = 0
 
     def seq_of(self, event: Event) -> int:
@@ -197,6 +207,7 @@ class Stream:
 
     def _append(self, entry: Entry) -> None:
         self._ring.append(entry)
+        self._weighed.clear()
         self.head = entry.seq
         self.bytes += entry.size
         # What was caught up for somebody may have made it longer than its capacity.
