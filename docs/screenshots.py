@@ -69,6 +69,8 @@ async def take(browser: Browser, server: str, name: str, directory: Path) -> Non
     page = await context.new_page()
     await page.goto(path)
     await settle(page)
+    if shown == "board":
+        await touch(page)
     await page.screenshot(path=directory / f"{name}.png", animations="disabled")
     await context.close()
 
@@ -79,6 +81,14 @@ async def settle(page: Page) -> None:
     light = page.locator(".light:visible")
     if await light.count() > 0:
         await expect(light).to_have_attribute("data-level", "live", timeout=20_000)
+
+
+async def touch(page: Page) -> None:
+    """Touch a board where there is nothing to press, as at the start of a shift, and put away what it has to say."""
+    await page.locator("#title").click()
+    notices = page.locator(".notice button")
+    while await notices.count() > 0:
+        await notices.first.click()
 
 
 def every() -> list[str]:
