@@ -2,16 +2,14 @@
 
 import mimetypes
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
 from orderflow.currencies import MINOR_DIGITS
-from tests.conftest import CHROMIUM_FLAGS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ORIGIN: Final = "http://pages.test"
@@ -46,16 +44,14 @@ async def _serve(route: Route) -> None:
 
 
 @pytest.fixture(scope="module")
-async def page() -> AsyncIterator[Page]:
+async def page(chromium: Browser) -> AsyncIterator[Page]:
     """One page for all tests: they leave nothing behind in it."""
-    async with async_playwright() as playwright:
-        path = shutil.which("chromium") or "chromium"
-        browser = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
-        page = await browser.new_page()
-        await page.route(f"{ORIGIN}/**", _serve)
-        await page.goto(ORIGIN + "/")
-        yield page
-        await browser.close()
+    context = await chromium.new_context()
+    page = await context.new_page()
+    await page.route(f"{ORIGIN}/**", _serve)
+    await page.goto(ORIGIN + "/")
+    yield page
+    await context.close()
 
 
 @pytest.mark.parametrize(("file", "name"), _named_tests())
