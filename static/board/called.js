@@ -16,7 +16,6 @@ const LEAST_PART = 0.037;
 const LEAST_PX = 24;
 // An earlier day's numbers stand in one line, each with about so much room.
 const EARLIER_PX = 110;
-const GLIDE = { duration: 400, easing: "cubic-bezier(0.2, 0, 0, 1)" };
 
 /** @param {Numbered} order */
 export function keyOf({ day, number }) {
@@ -67,7 +66,6 @@ export class CalledNumbers {
     const digits = Math.max(FEWEST_DIGITS, ...today.map(({ number }) => String(number).length));
     const leastPx = Math.max(LEAST_PX, LEAST_PART * Math.min(innerWidth, innerHeight));
     const { columns, rows, sizePx, shown } = fit({ width, height, count: today.length, digits, digitEm: this.#digitEm, leastPx });
-    const before = this.#boxes();
     this.#list.style.setProperty("--columns", String(columns));
     this.#list.style.setProperty("--rows", String(rows));
     this.#list.style.setProperty("--size", `${sizePx}px`);
@@ -78,25 +76,9 @@ export class CalledNumbers {
       mark: () => this.#status,
       make: (order) => element("li", { className: "number" }, String(order.number)),
     });
-    this.#glide(before);
     tell(this.#none, today.length === 0 ? say(`pickup.none.${this.#status}`) : "");
     const more = gone.size > 0 ? [say("pickup.more", { count: gone.size })] : [];
     this.#also.textContent = [...more, ...earlier.map((each) => earlierText(each, width))].join(" · ");
-  }
-
-  #boxes() {
-    return new Map([...this.#list.children].map((number) => [number, number.getBoundingClientRect()]));
-  }
-
-  /** Who looks at a number keeps it in sight where others come and go. @param {Map<Element, DOMRect>} before */
-  #glide(before) {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    for (const [number, to] of this.#boxes()) {
-      const from = before.get(number);
-      if (!from || !to.height || (from.x === to.x && from.y === to.y && from.height === to.height)) continue;
-      const transform = `translate(${from.x - to.x}px, ${from.y - to.y}px) scale(${from.width / to.width}, ${from.height / to.height})`;
-      number.animate([{ transform, transformOrigin: "0 0" }, { transformOrigin: "0 0" }], GLIDE);
-    }
   }
 }
 
