@@ -161,6 +161,10 @@ async def test_a_phone_that_lets_no_page_notify_does_it_by_a_worker(
         while not (told := await page.evaluate(notes)):
             pass
     assert told == [["Ready: your order 1", "Come and get it!", order["id"], f"/orders/{order['id']}"]]
+    # It stands between no page and the server.
+    await page.reload()
+    await expect_live(page)
+    assert await page.evaluate("navigator.serviceWorker.controller") is None
     assert buyer.complaints == []
 
 
