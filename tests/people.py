@@ -23,6 +23,11 @@ _LEAST: Final = argon2.using(type="ID", memory_cost=8, time_cost=1, parallelism=
 _numbers = itertools.count(1)
 
 
+def new_email() -> str:
+    """An address that nobody has registered yet, on a server shared with other tests either."""
+    return f"person{next(_numbers)}@example.com"
+
+
 class _Quick(accounts.Hasher):
     async def hash(self, password: str) -> str:
         hashed: str = _LEAST.hash(password)
@@ -105,7 +110,7 @@ class People:
 
     async def register(self, name: str = "Ada", role: str = "customer", email: str = "") -> Person:
         """Somebody new, signed in."""
-        email = email or f"person{next(_numbers)}@example.com"
+        email = email or new_email()
         body = {"email": email, "password": PASSWORD, "name": name, "role": role}
         if self.db is None:
             good(await self.client.post("/v1/auth/register", json=body), 201)

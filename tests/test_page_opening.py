@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browsing import Visitor, card, expect_live, fill, lose_answers, visitor
 from tests.codes import scan
-from tests.people import PASSWORD, People, good
+from tests.people import PASSWORD, People, good, new_email
 from tests.servers import Server
 
 COUNT_CLICKS = """addEventListener("pointerdown", () =>
@@ -45,7 +45,7 @@ async def test_a_new_owner_has_a_live_board_by_six_fields_and_three_clicks_and_a
     await owner.context.add_init_script(COUNT_CLICKS)
     page = await owner.open("/")
 
-    await _open_shop(page, "grace@example.com", "Two Minutes")
+    await _open_shop(page, new_email(), "Two Minutes")
     await expect(page.locator("[data-form=item] [name=name]")).to_be_focused()
     await page.keyboard.type("Flat white")
     await page.keyboard.press("Tab")
@@ -66,7 +66,7 @@ async def test_a_new_owner_has_a_live_board_by_six_fields_and_three_clicks_and_a
     await ada.get_by_label("Add Flat white").click()
     await ada.get_by_role("button", name="Order for €3.50").click()
     await ada.get_by_role("button", name="New here").click()
-    await fill(ada.locator("[data-form=register]"), name="Ada", email="ada@example.com", password=PASSWORD)
+    await fill(ada.locator("[data-form=register]"), name="Ada", email=new_email(), password=PASSWORD)
     await ada.get_by_role("button", name="Make an account").click()
     await ada.wait_for_url(ORDERED)
 
@@ -92,7 +92,7 @@ async def test_the_form_that_opens_a_shop_asks_for_four_things_and_guesses_the_r
     await fill(form, time_zone="America/Toronto")
     await form.locator("[name=time_zone]").press("Tab")
     await expect(form.locator("summary")).to_have_text("Prices in Canadian Dollar (CAD), clock of Toronto. Change")
-    await _fill_in(page, "guess@example.com", "Guessed")
+    await _fill_in(page, new_email(), "Guessed")
     await page.wait_for_url("**/shops/guessed/manage")
 
     found = good(await people.client.get("/v1/shops/guessed"))
@@ -105,7 +105,7 @@ async def test_a_new_owner_needs_nothing_but_a_keyboard(server: Server, browser:
     await page.locator("#to-owners").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-form=shop] [name=shop_name]")).to_be_focused()
-    for text in ("Keys Only", "Grace", "keys@example.com", PASSWORD):
+    for text in ("Keys Only", "Grace", new_email(), PASSWORD):
         await page.keyboard.type(text)
         await page.keyboard.press("Tab")
     await page.locator("[data-form=shop] [name=password]").press("Enter")
@@ -182,7 +182,7 @@ async def test_the_first_steps_are_gone_once_somebody_has_ordered(
 async def test_a_lost_answer_opens_one_shop_and_one_account(server: Server, browser: Browser, people: People) -> None:
     page = await (await visitor(browser, server.url)).open("/")
     lost = await lose_answers(page, re.compile(r"/v1/(auth/register|shops)$"))
-    await _open_shop(page, "lost@example.com", "Lost and Found")
+    await _open_shop(page, new_email(), "Lost and Found")
     await expect(page.get_by_role("alert").filter(has_text="No answer")).to_be_visible()
     await page.get_by_role("button", name="Open the shop").click()
     await expect(page.get_by_label("Password").last).to_be_hidden()

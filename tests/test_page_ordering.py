@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from tests.browsing import fill, lose_answers, visitor
 from tests.ordering import ORDERED, menu, placed
-from tests.people import PASSWORD, People
+from tests.people import PASSWORD, People, new_email
 from tests.servers import Server
 
 pytestmark = pytest.mark.server("standing")
@@ -28,7 +28,7 @@ async def test_a_basket_outlives_a_reload_and_signing_up_and_becomes_one_order(
     await page.get_by_role("button", name="Order for €7.00").click()
     await page.get_by_role("button", name="New here").click()
     form = page.locator("[data-form=register]")
-    await fill(form, name="Ada", email="ada@example.com", password=PASSWORD)
+    await fill(form, name="Ada", email=new_email(), password=PASSWORD)
     await form.get_by_role("button", name="Make an account").click()
 
     await page.wait_for_url(ORDERED)
@@ -224,7 +224,7 @@ async def test_who_has_only_a_keyboard_orders_watches_and_cancels(
     await expect(page.get_by_label("Your name")).to_be_focused()
     await page.keyboard.type("Ada")
     await page.keyboard.press("Tab")
-    await page.keyboard.type("keys@example.com")
+    await page.keyboard.type(new_email())
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
