@@ -227,7 +227,7 @@ async def test_a_move_can_be_taken_back_for_as_long_as_the_settings_say(
     await stored(database_url, "UPDATE orders SET updated_at = updated_at - interval '2 hours'")
     at = f"/shops/{shop.shop['slug']}/board"
 
-    board = await (await visitor(browser, hasty.url, shop.owner)).open(at)
+    board = await (await visitor(browser, hasty.url, shop.owner)).open(f"{at}?side=done")
     await card(board, "ready", 2).get_by_role("button", name="More for order 2").click()
     await expect(board.get_by_role("button", name="The customer asked for it")).to_be_visible()
     await expect(board.get_by_role("button", name="Back to New")).to_have_count(0)

@@ -1,5 +1,6 @@
 """The pure modules of the pages, run where they run: in Chromium. Their tests are tests/pages/*.test.mjs."""
 
+import json
 import mimetypes
 import re
 from collections.abc import AsyncIterator
@@ -10,9 +11,13 @@ import pytest
 from playwright.async_api import Browser, Page, Route
 
 from orderflow.currencies import MINOR_DIGITS
+from orderflow.http import languages
+from orderflow.http.pages import directory
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ORIGIN: Final = "http://pages.test"
+TEXTS: Final = json.dumps(languages.catalogues(directory())[languages.USUAL].texts).replace("<", "\\u003c")
+PAGE: Final = f'<!doctype html><title>tests</title><script id="words" type="application/json">{TEXTS}</script>'
 RUN: Final = """async ([address, name]) => {
     await import(address);
     const { run } = await import("/tests/pages/check.mjs");
@@ -37,7 +42,7 @@ def _names(source: str) -> list[str]:
 async def _serve(route: Route) -> None:
     file = ROOT / route.request.url.removeprefix(ORIGIN + "/")
     if not file.is_file():
-        await route.fulfill(status=200, content_type="text/html", body="<!doctype html><title>tests</title>")
+        await route.fulfill(status=200, content_type="text/html", body=PAGE)
         return
     media_type = "text/javascript" if file.suffix in {".js", ".mjs"} else mimetypes.guess_type(file)[0]
     await route.fulfill(status=200, content_type=media_type, body=file.read_bytes())

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from orderflow.http import languages
+from orderflow.http import languages, modules
 from orderflow.http.languages import USUAL
 from orderflow.http.pages import directory
 
@@ -94,7 +94,21 @@ def test_the_pages_say_nothing_that_the_catalogues_do_not_have() -> None:
     places = {key for file in PAGES for key in re.findall(r"\{\{([\w.]+)\}\}", file.read_text("utf-8"))}
 
     assert keys - ENGLISH.keys() == set()
-    assert places - ENGLISH.keys() == {"language.code", "languages", "modules"}
+    assert places - ENGLISH.keys() == {"language.code", "languages", "modules", "words"}
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
+def test_a_page_brings_the_texts_that_its_modules_say_and_few_others(file: Path) -> None:
+    page = file.read_text("utf-8")
+    source = "".join((directory() / name).read_text("utf-8") for name in modules.first(directory(), page))
+    kinds = {key.partition(".")[0] for key in re.findall(r'["`]([a-z_]+\.[\w.]*)', source)}
+
+    brought = modules.said(directory(), page, ENGLISH)
+
+    assert set(re.findall(r'\bsay\("([\w.]+)"', source)) <= brought.keys()
+    assert len(brought) < len(ENGLISH) * 2 / 3
+    assert "language.direction" in brought
+    assert {"refusal", "field"} <= kinds & {key.partition(".")[0] for key in brought}
 
 
 @pytest.mark.parametrize("file", MODULES, ids=lambda file: file.name)

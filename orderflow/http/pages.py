@@ -1,21 +1,22 @@
 """The pages and their assets: files, the same for all who read one language; what a page shows it asks of the API."""
 
 import html
+import json
 import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from orderflow.errors import NotFound
-from orderflow.http import languages
+from orderflow.http import languages, modules
 from orderflow.http.build import build
 from orderflow.http.files import File
-from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY
+from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY, POLICY_OF_FILES
 from orderflow.http.languages import Language
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -40,11 +41,10 @@ _MEDIA_TYPES: Final = {
 }
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,60}(\.[a-z]+)", re.ASCII | re.IGNORECASE)
 _PLACE: Final = re.compile(r"\{\{([\w.]+)\}\}")
-_ENTRY: Final = re.compile(r'<script type="module" src="/static/board/([\w-]+\.js)">')
-_IMPORT: Final = re.compile(r'^(?:import|export|\}) (?:.* )?from "\./([\w-]+\.js)";$', re.MULTILINE)
 # Both begin a line, where neither a string nor a template can be; tests/test_pages.py holds it.
 _COMMENT: Final = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*$)", re.DOTALL | re.MULTILINE)
 _INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
+_HINT: Final = '<link rel="modulepreload" href="/static/board/{}">'
 _VARY: Final = "Accept-Encoding, Accept-Language, Cookie"
 _USUAL_RECALL: Final = "60_000 * 30"
 _USUAL_BUILD: Final = 'BUILD = ""'
@@ -71,7 +71,9 @@ async def asset(request: Request) -> Response:
     matched = _NAME.fullmatch(name)
     if matched is None or matched[1] not in _MEDIA_TYPES or not file.is_file():
         raise NotFound
-    return _asset(file, file.stat().st_mtime_ns).answer(request)
+    answer = _asset(file, file.stat().st_mtime_ns).answer(request)
+    answer.headers[POLICY[0].decode()] = POLICY_OF_FILES
+    return answer
 
 
 async def settings(request: Request) -> Response:
@@ -119,7 +121,9 @@ def _written(name: str, code: str, _files: int) -> File:
     made = {
         "language.code": code,
         "languages": "".join(_switch(other, is_chosen=other is language) for other in offered.values()),
-        "modules": "\n    ".join(_hints(source, code)),
+        # Found one by one, each would cost the browser a round trip more.
+        "modules": "\n    ".join(_HINT.format(name) for name in modules.first(directory(), source)),
+        "words": _block(modules.said(directory(), source, language.texts)),
     }
 
     def text(place: re.Match[str]) -> str:
@@ -135,17 +139,10 @@ def _switch(language: Language, *, is_chosen: bool) -> str:
     return f'<button type="button" {marks}>{name}</button>'
 
 
-def _hints(page: str, code: str) -> list[str]:
-    """Links to all modules that a page will want: found one by one, each would cost the browser a round trip more."""
-    entry = _ENTRY.search(page)
-    found = {f"words-{code}.js"}
-    asked = [entry[1]] if entry else []
-    while asked:
-        module = asked.pop()
-        found.add(module)
-        source = (directory() / module).read_text("utf-8")
-        asked += [name for name in _IMPORT.findall(source) if name not in found]
-    return [f'<link rel="modulepreload" href="/static/board/{name}">' for name in sorted(found)]
+def _block(texts: dict[str, Any]) -> str:
+    """Texts as JSON that no markup can end: with the page itself they cost no request, and modules wait for none."""
+    content = json.dumps(texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script id="words" type="application/json">{content}</script>'
 
 
 routes: Final[list[Route]] = [

@@ -1,8 +1,7 @@
 // @ts-check
 /** The counter board by keyboard or bump bar: a number picks a card, Enter moves it. */
 
-import { ask, button } from "./dialog.js";
-import { byId, element, tell } from "./element.js";
+import { byId, tell } from "./element.js";
 import { numbered, typed } from "./find.js";
 import { say } from "./words.js";
 
@@ -15,11 +14,11 @@ import { say } from "./words.js";
  * @property {() => void} undo
  * @property {() => void} find
  * @property {() => void} clear
+ * @property {() => void} help
  */
 
 // Digits that come within this time are one number.
 const NUMBER_MS = 1_500;
-const HELP = ["number", "enter", "arrows", "undo", "find", "clear", "help"];
 /** @type {ReadonlyMap<string, [number, number]>} */
 const ARROWS = new Map([
   ["ArrowLeft", [-1, 0]],
@@ -28,8 +27,6 @@ const ARROWS = new Map([
   ["ArrowDown", [0, 1]],
 ]);
 
-// From the foot of the page, where each line belongs to orders.
-const languages = byId("languages");
 
 /** @param {Board} board */
 export function listenToKeys(board) {
@@ -39,21 +36,6 @@ export function listenToKeys(board) {
     if (event.key === "Escape") board.clear();
     else if (!isTyping(event.target) && press(event, board, number)) event.preventDefault();
   });
-}
-
-/** Show what the keys do, and which languages there are. */
-export function showKeys() {
-  return ask((close) => [
-    element("h2", {}, say("keys.title")),
-    element(
-      "dl",
-      { className: "keys" },
-      ...HELP.flatMap((name) => [element("dt", {}, element("kbd", {}, say(`keys.${name}.key`))), element("dd", {}, say(`keys.${name}`))]),
-    ),
-    element("h2", {}, say("language.choose")),
-    languages,
-    button(say("board.leave"), () => close(""), "primary"),
-  ]);
 }
 
 /** @param {KeyboardEvent} event @param {Board} board @param {NumberKeys} number */
@@ -66,7 +48,7 @@ function press(event, board, number) {
   else if (key === "Enter") return repeat;
   else if (key === "u" || key === "Backspace") board.undo();
   else if (key === "/") board.find();
-  else if (key === "?") showKeys();
+  else if (key === "?") board.help();
   else return false;
   return true;
 }

@@ -2,8 +2,8 @@
 /** The rarer moves of an order, in a dialog, so that no thumb meets them by chance. */
 
 import { calledName } from "./card.js";
-import { ask, button } from "./dialog.js";
-import { element } from "./element.js";
+import { ask } from "./dialog.js";
+import { button, element } from "./element.js";
 import { field } from "./form.js";
 import { say } from "./words.js";
 

@@ -1,16 +1,15 @@
 // @ts-check
 /** The counter board: the orders of a shop in three columns, live. */
 
-import { Api, path } from "./api.js";
-import { listenToKeys, showKeys } from "./board-keys.js";
-import { askWhatElse } from "./board-menu.js";
+import { addressed, Api, path } from "./api.js";
+import { listenToKeys } from "./board-keys.js";
 import { Tools } from "./board-tools.js";
 import { UndoOffers } from "./board-undo.js";
 import { Columns } from "./columns.js";
 import { counterAlarm } from "./counter.js";
 import { byId, element, tell } from "./element.js";
-import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
 import { device, tab } from "./kept.js";
+import { inTheEnd, later } from "./later.js";
 import { recallTo } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
@@ -18,7 +17,6 @@ import { Moves } from "./moves.js";
 import { Session } from "./session.js";
 import { RECALL_MS } from "./settings.js";
 import { RENEW_MS, Shelf } from "./shelf.js";
-import { showAllDay, showDone } from "./sides.js";
 import { stations } from "./stations.js";
 import { activeOrders, finishedOrders } from "./store.js";
 import { refusal, say } from "./words.js";
@@ -31,6 +29,10 @@ const session = new Session();
 const api = new Api(session);
 const slug = addressed();
 const main = byId("main");
+const gate = later(() => import("./gate.js"));
+const sides = later(() => import("./sides.js"));
+const menu = later(() => import("./board-menu.js"));
+const keys = later(() => import("./board-help.js"));
 const alarm = counterAlarm(byId("screen-tools"), notice);
 let isDoneLoaded = false;
 
@@ -57,7 +59,7 @@ const moves = new Moves({
 const acts = { move, more };
 const columns = new Columns(acts);
 const undo = new UndoOffers(byId("tools"), takeBack);
-const tools = new Tools(byId("tools"), byId("tabs"), { changed: show, help: showKeys });
+const tools = new Tools(byId("tools"), byId("tabs"), { changed: show, help });
 
 function show() {
   if (live.feed.phase === "stopped" || !live.hasBegun) return;
@@ -71,10 +73,16 @@ function show() {
   const done = finishedOrders(state).filter((order) => recall(order) || moves.isWaiting(order));
   const at = stations(state, tools.address);
   columns.show(active, { at, state, wanted: tools.wanted, isWaiting: (order) => moves.isWaiting(order) });
-  showAllDay(active, at, state);
-  showDone(done, { recall, isWaiting: (order) => moves.isWaiting(order), acts });
+  if (tools.address.has("side")) showSides(active, done, at, state);
   tools.show(at, { done: done.length, columns: columns.counts });
   showAges();
+}
+
+/** @param {Order[]} active @param {Order[]} done @param {import("./stations.js").Stations} at @param {import("./store.js").State} state */
+async function showSides(active, done, at, state) {
+  const { showAllDay, showDone } = await inTheEnd(sides);
+  showAllDay(active, at, state);
+  showDone(done, { recall, isWaiting: (order) => moves.isWaiting(order), acts });
 }
 
 /** @param {Order} order */
@@ -96,8 +104,17 @@ function move(order, to, reason = null) {
 
 /** @param {Order} order */
 async function more(order) {
-  const answer = await askWhatElse(order, recall(order));
-  if (answer) move(order, answer.to, answer.reason);
+  try {
+    const { askWhatElse } = await menu();
+    const answer = await askWhatElse(order, recall(order));
+    if (answer) move(order, answer.to, answer.reason);
+  } catch (problem) {
+    notice(refusal(problem));
+  }
+}
+
+function help() {
+  keys().then(({ showKeys }) => showKeys()).catch((problem) => notice(refusal(problem)));
 }
 
 /** @param {Tap} tap */
@@ -143,6 +160,7 @@ async function loadDone() {
 
 /** @param {string} reason */
 async function stopped(reason) {
+  const { askInPage, noSuchShop, turnAway } = await inTheEnd(gate);
   if (reason === "unknown") noSuchShop(main);
   else if (reason === "forbidden") turnAway(main, session, await shopName());
   else if (reason === "signed_out") askInPage(main, session, say("account.to_board"));
@@ -161,6 +179,8 @@ function restoreTaps() {
 async function begin() {
   const showWho = masthead(session, { href: path`/shops/${slug}/manage`, text: say("link.manage") });
   await session.start();
+  // What comes of it comes later than all that stands here.
+  live.start();
   showWho();
   session.addEventListener("change", () => location.reload());
   restoreTaps();
@@ -169,10 +189,10 @@ async function begin() {
     undo: () => undo.takeLast(),
     find: () => tools.find(),
     clear: () => tools.clear(),
+    help,
     pick: (order) => columns.pick(order),
     step: (across, along) => columns.step(across, along),
   });
-  await live.start();
 }
 
 addEventListener("online", () => moves.resume());

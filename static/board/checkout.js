@@ -4,11 +4,11 @@
  * lost or the page is loaded anew: it is one order, since its key is kept until there is an answer.
  */
 
-import { askForAccount } from "./account.js";
 import { path } from "./api.js";
 import { pause } from "./backoff.js";
 import * as baskets from "./basket.js";
 import { device } from "./kept.js";
+import { later } from "./later.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./basket.js").Basket} Basket */
@@ -22,7 +22,7 @@ import { say } from "./words.js";
  * @property {(basket: Basket) => void} change
  * @property {() => void} show
  * @property {(order: import("./store.js").Order) => void} placed
- * @property {(problem: import("./http.js").Problem) => Promise<void>} refused
+ * @property {(problem: import("./api.js").Problem) => Promise<void>} refused
  */
 
 const TRIES = 3;
@@ -31,6 +31,7 @@ const WANTED_MS = 120_000;
 const UNAUTHENTICATED = 401;
 // Who has ordered on this device before has an account, and signs in; others make one.
 const KNOWN = "orderflow.known";
+const account = later(() => import("./account.js"));
 
 export class Checkout {
   /** Whether a request is on its way, or somebody is about to sign in for it. */
@@ -70,9 +71,15 @@ export class Checkout {
   }
 
   async #isSomebody() {
-    const { session } = this.#given;
+    const { session, refused } = this.#given;
+    if (session.user !== null) return true;
     const first = device.getItem(KNOWN) ? "sign_in" : "register";
-    return session.user !== null || (await askForAccount(session, say("account.to_order"), first));
+    try {
+      return (await account()).askForAccount(session, say("account.to_order"), first);
+    } catch (/** @type {any} */ problem) {
+      await refused(problem);
+      return false;
+    }
   }
 
   /** @returns {Promise<"signed_out" | void>} */

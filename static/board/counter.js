@@ -2,9 +2,8 @@
 /** A counter that can be left alone: what its board has to make heard, its buttons for that, and a screen that stays on. */
 
 import { Alarm } from "./alarm.js";
-import { stayAwake } from "./awake.js";
 import { byId } from "./element.js";
-import { screenTools } from "./screen-tools.js";
+import { screenTools, stayAwake } from "./screen-tools.js";
 import { Sound } from "./sound.js";
 import { say } from "./words.js";
 

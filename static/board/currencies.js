@@ -1,7 +1,7 @@
 // @ts-check
 /** The currencies that shops price in, and which of them is meant where. Pure, given a time zone and a locale. */
 
-import { locale as own } from "./language.js";
+import { locale as own } from "./words.js";
 
 // ISO 4217 → ISO 3166: where each is legal tender.
 /** @type {ReadonlyMap<string, string[]>} */

@@ -1,7 +1,7 @@
 // @ts-check
 /** A question over the page that waits for its answer. */
 
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { say } from "./words.js";
 
 /**
@@ -31,9 +31,4 @@ export function ask(make) {
     document.body.append(dialog);
     dialog.showModal();
   });
-}
-
-/** @param {string} text @param {() => void} click @param {string} [className] */
-export function button(text, click, className = "") {
-  return element("button", { type: "button", className, on: { click } }, text);
 }

@@ -27,6 +27,11 @@ export function element(tag, { data = {}, on = {}, ...given } = {}, ...children)
   return made;
 }
 
+/** @param {string} text @param {() => void} click @param {string} [className] */
+export function button(text, click, className = "") {
+  return element("button", { type: "button", className, on: { click } }, text);
+}
+
 /**
  * The element of the page with this id.
  * @param {string} id

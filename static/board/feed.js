@@ -6,8 +6,7 @@
  */
 
 import { delayMs } from "./backoff.js";
-import { elapsedClock } from "./clock.js";
-import { Freshness } from "./freshness.js";
+import { elapsedClock, Freshness } from "./freshness.js";
 
 /** @typedef {"connecting" | "open" | "waiting" | "stopped"} Phase */
 /** @typedef {"signed_out" | "refused" | "forbidden" | "unknown" | null} Reason why it stays away */

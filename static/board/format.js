@@ -1,8 +1,7 @@
 // @ts-check
 /** Money, times and durations as a reader writes them. Pure, given a locale. */
 
-import { locale as own } from "./language.js";
-import { say } from "./words.js";
+import { locale as own, say } from "./words.js";
 
 // The decimals of ISO 4217 where they are not two. Intl's own differ for some currencies, and a price must not.
 const DECIMALS = new Map([

@@ -8,19 +8,6 @@ import { say } from "./words.js";
 /** @typedef {import("./session.js").Session} Session */
 
 /**
- * The part of the address after `/shops/` or `/orders/`.
- * @returns {string}
- */
-export function addressed() {
-  const part = location.pathname.split("/")[2] ?? "";
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
-/**
  * Ask for an account in the page itself; the page starts anew once somebody is signed in.
  * @param {HTMLElement} main
  * @param {Session} session

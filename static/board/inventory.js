@@ -2,6 +2,7 @@
 /** A shop's items with their stock. The live menu tells of items; the stock only its staff learn, by asking. */
 
 import { path } from "./api.js";
+import { whenIdle } from "./later.js";
 import { soldItems } from "./store.js";
 
 /** @typedef {import("./store.js").Item} Item */
@@ -18,6 +19,8 @@ export class Inventory {
   /** @type {Map<string, number | null>} */
   #stock = new Map();
   #isWanted = false;
+  /** Whether a snapshot has come that tells of other items than were looked up, or may. */
+  #isBehind = false;
   /** @type {Promise<void> | null} */
   #looking = null;
 
@@ -48,13 +51,15 @@ export class Inventory {
 
   /** Look again when the feed tells that the stock may be another. @param {any} frame */
   hear(frame) {
-    if (frame.type === "snapshot" || frame.type === "item") this.#lookQuietly();
-    if (frame.type === "snapshot") this.#head = frame.seq;
+    if (frame.type === "item") this.#lookQuietly();
+    if (frame.type === "snapshot") [this.#head, this.#isBehind] = [frame.seq, true];
     if (frame.type !== "beat") return;
     // Orders take stock without a word on this channel, but they move the head of the feed.
-    const hasMoved = frame.head > this.#head;
-    this.#head = frame.head;
-    if (hasMoved && [...this.#stock.values()].some((stock) => stock !== null)) this.#lookQuietly();
+    const hasMoved = frame.head > this.#head && [...this.#stock.values()].some((stock) => stock !== null);
+    if (hasMoved) this.#lookQuietly();
+    // A beat follows a snapshot at once, and then the page is live.
+    else if (this.#isBehind) whenIdle(() => this.#lookQuietly());
+    [this.#head, this.#isBehind] = [frame.head, false];
   }
 
   /** @param {object} body @returns {Promise<Item>} */

@@ -2,6 +2,7 @@
 /** What a live page is made of: a feed, the store that it fills, and the light. */
 
 import { Feed } from "./feed.js";
+import { fetchRest } from "./later.js";
 import { Light } from "./light.js";
 import { apply, empty, merge } from "./store.js";
 
@@ -105,6 +106,7 @@ export class Live {
     const level = this.#light.show(this.feed);
     if (level === this.#level) return;
     this.#level = level;
+    if (level === "live") fetchRest();
     this.#turned?.(level);
   }
 

@@ -1,8 +1,7 @@
 // @ts-check
 /** Putting something new on the menu: a name and a price will do. */
 
-import { button } from "./dialog.js";
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import { onSubmit, valuesOf } from "./form.js";
 import { bodyOfItem, firstFields, furtherFields } from "./manage-item-form.js";
 import { say } from "./words.js";

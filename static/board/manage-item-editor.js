@@ -1,9 +1,9 @@
 // @ts-check
 /** One item of the menu being edited, by its owner, while others may change it or sell it. */
 
-import { button, isSure } from "./dialog.js";
+import { isSure } from "./dialog.js";
 import { DraftForm } from "./draft-form.js";
-import { element, tell } from "./element.js";
+import { button, element, tell } from "./element.js";
 import { onSubmit } from "./form.js";
 import { bodyOfItem, firstFields, furtherFields, normalOf, shownOf, valuesOfItem } from "./manage-item-form.js";
 import { say } from "./words.js";

@@ -1,10 +1,9 @@
 // @ts-check
 /** An item as the fields of a form, and what was typed there as the API takes it. */
 
-import { element } from "./element.js";
+import { Problem } from "./api.js";
 import { field } from "./form.js";
 import { money, parseMoney, plainMoney } from "./format.js";
-import { Problem } from "./http.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
@@ -28,16 +27,6 @@ export function furtherFields() {
     field("photo_url", { type: "url", pattern: HTTPS, maxLength: 500, autocomplete: "off", hint: say("manage.photo_hint") }),
     field("description", { as: "textarea", maxLength: 1000, rows: 2 }),
   ];
-}
-
-/** Offer the categories that there are, to be chosen again. @param {HTMLElement} list @param {Item[]} items */
-export function offerCategories(list, items) {
-  const names = [...new Set(items.map((item) => item.category ?? "").filter(Boolean))].sort();
-  // Filled anew only with others: a list that is open would close under the hand.
-  const mark = names.join("\n");
-  if (list.dataset.mark === mark) return;
-  list.dataset.mark = mark;
-  list.replaceChildren(...names.map((value) => element("option", { value })));
 }
 
 /** @param {Item} item @param {string} currency @returns {Values} */

@@ -2,8 +2,7 @@
 /** Moving items and categories up and down a menu: by hand, by keys, by taps; each says where it went. */
 
 import { groups, placed } from "./arrangement.js";
-import { button } from "./dialog.js";
-import { byId, element } from "./element.js";
+import { button, byId, element } from "./element.js";
 import { Arranging } from "./manage-arranging.js";
 import { RowDrag } from "./row-drag.js";
 import { say } from "./words.js";

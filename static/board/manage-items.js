@@ -3,21 +3,23 @@
 
 import { path } from "./api.js";
 import { groups } from "./arrangement.js";
-import { byId, showList, tell } from "./element.js";
-import { fetched } from "./http.js";
-import { AddForm } from "./manage-item-add.js";
-import { offerCategories } from "./manage-item-form.js";
+import { byId, element, showList, tell } from "./element.js";
+import { later } from "./later.js";
 import { ItemMoves } from "./manage-item-moves.js";
-import { askStock, itemRow } from "./manage-item-row.js";
+import { itemRow } from "./manage-item-row.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./store.js").Item} Item */
+/** @typedef {import("./manage-item-add.js").AddForm} AddForm */
 /** @typedef {import("./manage-item-editor.js").ItemEditor} ItemEditor */
 /** @typedef {import("./arrangement.js").Group} Group */
 /** @typedef {{inventory: import("./inventory.js").Inventory, toast: import("./toast.js").Toast, isOwner: boolean}} Given */
 
 // A menu that fits on one screen needs no search.
 const SEARCHED_FROM = 12;
+const adding = later(() => import("./manage-item-add.js"));
+const stock = later(() => import("./manage-item-stock.js"));
+const editor = later(() => import("./manage-item-editor.js"));
 
 export class ItemsPanel {
   #given;
@@ -52,7 +54,7 @@ export class ItemsPanel {
 
   /** Go to where the first item is typed. */
   focus() {
-    this.#adding?.focus();
+    return this.#openForm();
   }
 
   #showItems() {
@@ -166,23 +168,25 @@ export class ItemsPanel {
     const { inventory, toast } = this.#given;
     const item = inventory.item(id);
     if (!item) return;
-    const stock = await askStock(item);
+    const question = await stock().catch((problem) => toast.refuse(problem));
+    if (!question) return;
+    const left = await question.askStock(item);
     // The row may have been shown anew meanwhile, and the button gone that the dialog gives the focus back to.
     if (document.activeElement === document.body) this.#act(id, "count")?.focus();
-    if (stock === undefined) return;
-    await inventory.change(id, { stock }).catch((problem) => toast.refuse(problem, say("manage.not_saved", { name: item.name })));
+    if (left === undefined) return;
+    await inventory.change(id, { stock: left }).catch((problem) => toast.refuse(problem, say("manage.not_saved", { name: item.name })));
   }
 
   /** @param {Item} item */
   async #edit(item) {
     const { inventory, toast } = this.#given;
-    const module = await fetched(() => import("./manage-item-editor.js")).catch((problem) => toast.refuse(problem));
+    const module = await editor().catch((problem) => toast.refuse(problem));
     if (!module || this.#editors.has(item.id)) return;
     const closed = (/** @type {string} */ id) => this.#close(id);
-    const editor = new module.ItemEditor(inventory.item(item.id) ?? item, { inventory, toast, currency: () => this.#currency, closed });
-    this.#editors.set(item.id, editor);
+    const made = new module.ItemEditor(inventory.item(item.id) ?? item, { inventory, toast, currency: () => this.#currency, closed });
+    this.#editors.set(item.id, made);
     this.#showItems();
-    this.#focus(() => editor.focus());
+    this.#focus(() => made.focus());
   }
 
   /** @param {string} id */
@@ -202,10 +206,12 @@ export class ItemsPanel {
     queueMicrotask(move);
   }
 
-  #openForm(isWanted = true) {
+  async #openForm(isWanted = true) {
+    const module = await adding().catch((problem) => isWanted && this.#given.toast.refuse(problem));
+    if (!module || (!isWanted && this.#moves.items.length > 0)) return;
     const opened = () => location.assign(path`/shops/${this.#slug}/board`);
     const position = (/** @type {string} */ category) => this.#moves.positionOfNew(category);
-    this.#adding ??= new AddForm({ ...this.#given, position, currency: () => this.#currency, closed: () => this.#closeForm(), opened });
+    this.#adding ??= new module.AddForm({ ...this.#given, position, currency: () => this.#currency, closed: () => this.#closeForm(), opened });
     if (!this.#adding.element.isConnected) byId("add-place").replaceChildren(this.#adding.element);
     byId("add-open").hidden = true;
     if (isWanted) this.#adding.focus();
@@ -217,4 +223,14 @@ export class ItemsPanel {
     this.#showItems();
     byId("add-open").focus();
   }
+}
+
+/** Offer the categories that there are, to be chosen again. @param {HTMLElement} list @param {Item[]} items */
+function offerCategories(list, items) {
+  const names = [...new Set(items.map((item) => item.category ?? "").filter(Boolean))].sort();
+  // Filled anew only with others: a list that is open would close under the hand.
+  const mark = names.join("\n");
+  if (list.dataset.mark === mark) return;
+  list.dataset.mark = mark;
+  list.replaceChildren(...names.map((value) => element("option", { value })));
 }

@@ -1,7 +1,8 @@
 // @ts-check
-/** The parts of the managing page that are fetched when somebody turns to one: a phone waits for all that comes first. */
+/** The parts of the managing page, one shown at a time; all but the first come later, or when somebody turns to one. */
 
-import { fetched } from "./http.js";
+import { byId } from "./element.js";
+import { later } from "./later.js";
 
 /** @typedef {import("./store.js").Shop} Shop */
 /** @typedef {{show?: (shop: Shop) => void, turned?: (part: string) => void, hear?: (frame: any) => void, isDirty?: boolean}} Panel */
@@ -10,12 +11,10 @@ import { fetched } from "./http.js";
 
 /** @type {Record<string, () => Promise<any>>} */
 const MODULES = {
-  orders: () => import("./manage-orders.js"),
-  screens: () => import("./manage-screens.js"),
-  shop: () => import("./manage-shop.js"),
-  staff: () => import("./manage-staff.js"),
-  // Not a part, but wanted at the first press of Edit.
-  editor: () => import("./manage-item-editor.js"),
+  orders: later(() => import("./manage-orders.js")),
+  screens: later(() => import("./manage-screens.js")),
+  shop: later(() => import("./manage-shop.js")),
+  staff: later(() => import("./manage-staff.js")),
 };
 /** @type {Record<string, (module: any, given: Given) => Panel>} */
 const PANELS = {
@@ -28,8 +27,6 @@ const PANELS = {
     return panel;
   },
 };
-// By then the page stands; what is fetched now is there when the network is not.
-const REST_AFTER_MS = 4_000;
 
 export class LaterParts {
   #given;
@@ -41,7 +38,6 @@ export class LaterParts {
   /** @param {Given} given */
   constructor(given) {
     this.#given = given;
-    setTimeout(() => Object.values(MODULES).forEach((load) => load().catch(() => {})), REST_AFTER_MS);
   }
 
   get isDirty() {
@@ -63,11 +59,33 @@ export class LaterParts {
   async turned(part) {
     for (const panel of this.#panels.values()) panel.turned?.(part);
     if (!PANELS[part] || this.#panels.has(part)) return;
-    const module = await this.#given.persist(() => fetched(MODULES[part]));
+    const module = await this.#given.persist(MODULES[part]);
     if (this.#panels.has(part)) return;
     const panel = PANELS[part](module, this.#given);
     this.#panels.set(part, panel);
     if (this.#shop) panel.show?.(this.#shop);
     panel.turned?.(part);
   }
+}
+
+/**
+ * Show the part that the address names, now and whenever it names another.
+ * @param {(name: string) => void} [shown]
+ */
+export function showParts(shown = () => {}) {
+  const links = /** @type {HTMLAnchorElement[]} */ ([...byId("parts").querySelectorAll("a:not([hidden])")]);
+  const names = links.map((link) => link.hash.slice(1));
+  const show = () => {
+    const wanted = location.hash.slice(1);
+    const chosen = names.includes(wanted) ? wanted : names[0];
+    for (const link of links) {
+      const isChosen = link.hash === `#${chosen}`;
+      byId(`part-${link.hash.slice(1)}`).hidden = !isChosen;
+      if (isChosen) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    shown(chosen);
+  };
+  addEventListener("hashchange", show);
+  show();
 }

@@ -2,8 +2,7 @@
 /** The addresses of a shop's screens: to open, to copy, to scan. */
 
 import { path } from "./api.js";
-import { button } from "./dialog.js";
-import { byId, element } from "./element.js";
+import { button, byId, element } from "./element.js";
 import { tellLoopback } from "./loopback.js";
 import { say } from "./words.js";
 

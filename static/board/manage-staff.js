@@ -2,8 +2,7 @@
 /** Who works at a shop. */
 
 import { path } from "./api.js";
-import { button } from "./dialog.js";
-import { byId, element } from "./element.js";
+import { button, byId, element } from "./element.js";
 import { field, onSubmit } from "./form.js";
 import { say } from "./words.js";
 

@@ -9,21 +9,19 @@ import { say } from "./words.js";
 
 export class StartPanel {
   #inventory;
-  #isOver;
   #shown = "";
 
-  /** @param {import("./inventory.js").Inventory} inventory @param {boolean} isOver whether it is not, or no more, of use */
-  constructor(inventory, isOver) {
+  /** @param {import("./inventory.js").Inventory} inventory */
+  constructor(inventory) {
     this.#inventory = inventory;
-    this.#isOver = isOver;
   }
 
   /** @param {Shop} shop */
   show({ slug }) {
-    byId("start").hidden = this.#isOver;
+    byId("start").hidden = false;
     const hasItems = this.#inventory.items.length > 0;
     const mark = `${slug} ${hasItems}`;
-    if (this.#isOver || mark === this.#shown) return;
+    if (mark === this.#shown) return;
     this.#shown = mark;
     byId("start-title").textContent = say(hasItems ? "start.live" : "start.title");
     byId("steps").replaceChildren(

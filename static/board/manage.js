@@ -1,17 +1,15 @@
 // @ts-check
 /** Managing a shop: its menu, its screens, its facts, its staff, and whether it takes orders. */
 
-import { Api, path } from "./api.js";
+import { addressed, Api, path } from "./api.js";
 import { pause } from "./backoff.js";
 import { byId, tell } from "./element.js";
-import { addressed, askInPage, noSuchShop, turnAway } from "./gate.js";
 import { Inventory } from "./inventory.js";
+import { inTheEnd, later } from "./later.js";
 import { Live } from "./live.js";
 import { ItemsPanel } from "./manage-items.js";
-import { LaterParts } from "./manage-later.js";
+import { LaterParts, showParts } from "./manage-later.js";
 import { OrderingPanel } from "./manage-ordering.js";
-import { showParts } from "./manage-parts.js";
-import { StartPanel } from "./manage-start.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
 import { Toast } from "./toast.js";
@@ -22,6 +20,8 @@ import { refusal, say } from "./words.js";
 const session = new Session();
 const api = new Api(session);
 const main = byId("main");
+const gate = later(() => import("./gate.js"));
+const start = later(() => import("./manage-start.js"));
 
 /** @param {unknown} problem */
 function complain(problem) {
@@ -72,13 +72,15 @@ async function load() {
 async function manage(shop, isOwner, hasOrders) {
   let isReady = false;
   const show = () => isReady && showAll(live.state.shop ?? shop);
-  const heard = (/** @type {any} */ frame) => (inventory.hear(frame), later.hear(frame));
+  const heard = (/** @type {any} */ frame) => (inventory.hear(frame), rest.hear(frame));
   const live = new Live({ path: path`/ws/shops/${shop.id}/menu`, light: byId("light"), main, show, heard });
   const inventory = new Inventory(api, shop.id, live);
   const given = { api, live, inventory, toast: new Toast(), isOwner };
   const items = new ItemsPanel(given);
-  const later = new LaterParts({ ...given, shop: shop.id, persist });
-  const panels = [items, later, new OrderingPanel(given), new StartPanel(inventory, hasOrders || !isOwner)];
+  const rest = new LaterParts({ ...given, shop: shop.id, persist });
+  /** @type {{show: (shop: Shop) => void}[]} */
+  const panels = [items, rest, new OrderingPanel(given)];
+  if (isOwner && !hasOrders) panels.push(new (await inTheEnd(start)).StartPanel(inventory));
 
   /** @param {Shop} now */
   function showAll(now) {
@@ -91,8 +93,8 @@ async function manage(shop, isOwner, hasOrders) {
   await persist(() => inventory.look());
   isReady = true;
   showAll(live.state.shop ?? shop);
-  addEventListener("beforeunload", (event) => [items, later].some((panel) => panel.isDirty) && event.preventDefault());
-  reveal(shop, isOwner, (part) => (given.toast.clear(), later.turned(part)));
+  addEventListener("beforeunload", (event) => [items, rest].some((panel) => panel.isDirty) && event.preventDefault());
+  reveal(shop, isOwner, (part) => (given.toast.clear(), rest.turned(part)));
   if (inventory.items.length === 0) items.focus();
 }
 
@@ -117,11 +119,12 @@ async function begin() {
   showWho();
   session.addEventListener("change", () => location.reload());
   main.hidden = false;
-  if (!user) return askInPage(main, session, say("account.to_manage"));
+  if (!user) return (await inTheEnd(gate)).askInPage(main, session, say("account.to_manage"));
   const found = await persist(load).catch(() => null);
-  if (!found) return noSuchShop(main);
+  if (!found) return (await inTheEnd(gate)).noSuchShop(main);
   const { shop, role, hasOrders } = found;
-  return role ? manage(shop, role === "owner", hasOrders) : turnAway(main, session, shop.name, say("account.to_manage"));
+  if (role) return manage(shop, role === "owner", hasOrders);
+  return (await inTheEnd(gate)).turnAway(main, session, shop.name, say("account.to_manage"));
 }
 
 begin();

@@ -1,14 +1,15 @@
 // @ts-check
 /** The top of every page for people: its title, and who is signed in. */
 
-import { askForAccount } from "./account.js";
 import { byId, element } from "./element.js";
-import { followChoice } from "./language.js";
-import { say } from "./words.js";
+import { later } from "./later.js";
+import { followChoice, say } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */
 
 /** @typedef {{href: string, text: string}} Link */
+
+const account = later(() => import("./account.js"));
 
 /**
  * Show who is signed in, and keep showing it.
@@ -57,6 +58,6 @@ function link(href, text, given) {
 
 /** @param {Session} session */
 function signInButton(session) {
-  const click = () => askForAccount(session, "");
+  const click = () => account().then(({ askForAccount }) => askForAccount(session, "")).catch(() => {});
   return element("button", { type: "button", className: "quiet", data: { act: "sign-in" }, on: { click } }, say("who.sign_in"));
 }

@@ -1,13 +1,13 @@
 // @ts-check
 /** The menu of a shop and the basket, live. */
 
-import { Api, path } from "./api.js";
+import { addressed, Api, path } from "./api.js";
 import * as baskets from "./basket.js";
 import { BasketPanel } from "./basket-panel.js";
 import { Checkout } from "./checkout.js";
 import { byId, tell } from "./element.js";
-import { addressed, noSuchShop } from "./gate.js";
 import { device } from "./kept.js";
+import { inTheEnd, later } from "./later.js";
 import { Live } from "./live.js";
 import { entitle, masthead } from "./masthead.js";
 import { showMenu } from "./menu-list.js";
@@ -25,6 +25,7 @@ const api = new Api(session);
 const slug = addressed();
 const main = byId("main");
 const toast = new Toast();
+const gate = later(() => import("./gate.js"));
 let basket = baskets.empty();
 /** @type {Map<string, number>} how many are left of what an order was refused for */
 let limits = new Map();
@@ -50,7 +51,7 @@ const live = new Live({
   main,
   show,
   heard,
-  stopped: (reason) => reason === "unknown" && noSuchShop(main),
+  stopped: (reason) => reason === "unknown" && isUnknown(),
 });
 
 function show() {
@@ -127,7 +128,7 @@ function placed(order) {
   location.assign(path`/orders/${order.id}`);
 }
 
-/** @param {import("./http.js").Problem} problem */
+/** @param {import("./api.js").Problem} problem */
 async function refused(problem) {
   const short = ["item_unavailable", "out_of_stock"].includes(problem.code);
   for (const { item_id, left = 0 } of short ? problem.content.items : []) limits.set(item_id, left);
@@ -156,8 +157,12 @@ async function reload() {
     const listed = new Set(data.map((/** @type {Item} */ item) => item.id));
     for (const item of known) if (!listed.has(item.id)) live.merge("item", { ...item, archived: true });
   } catch (/** @type {any} */ problem) {
-    if (problem.status === 404) noSuchShop(main);
+    if (problem.status === 404) isUnknown();
   }
+}
+
+async function isUnknown() {
+  (await inTheEnd(gate)).noSuchShop(main);
 }
 
 /** The basket as this device keeps it, by itself or in another tab. */

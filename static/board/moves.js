@@ -5,8 +5,7 @@
  */
 
 import { delayMs } from "./backoff.js";
-import { overlaid } from "./overlay.js";
-import { read, tapOn, withdrawn, without } from "./taps.js";
+import { overlaid, read, tapOn, withdrawn, without } from "./taps.js";
 
 /** @typedef {import("./store.js").Order} Order */
 /** @typedef {import("./store.js").Status} Status */

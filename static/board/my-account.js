@@ -4,8 +4,8 @@
 import { Api } from "./api.js";
 import { byId, element, tell } from "./element.js";
 import { field, onSubmit } from "./form.js";
-import { askInPage } from "./gate.js";
 import { device } from "./kept.js";
+import { inTheEnd, later } from "./later.js";
 import { entitle, masthead } from "./masthead.js";
 import { Session } from "./session.js";
 import { say } from "./words.js";
@@ -16,6 +16,7 @@ const STAYS = ["figures", "own_words"];
 const session = new Session();
 const api = new Api(session);
 const main = byId("main");
+const gate = later(() => import("./gate.js"));
 
 /** @param {import("./session.js").User} user */
 function show(user) {
@@ -76,9 +77,9 @@ async function begin() {
   const user = await session.start();
   showWho();
   session.addEventListener("change", () => location.reload());
-  main.hidden = false;
   if (user) show(user);
-  else askInPage(main, session, say("account.to_see_account"));
+  else (await inTheEnd(gate)).askInPage(main, session, say("account.to_see_account"));
+  main.hidden = false;
 }
 
 begin();

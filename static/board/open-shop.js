@@ -2,10 +2,10 @@
 /** Opening a shop: one form, which makes the owner's account on the way where there is none yet. */
 
 import { newAccountFields } from "./account.js";
+import { Problem } from "./api.js";
 import { currencyOptions, likelyCurrency } from "./currencies.js";
 import { element } from "./element.js";
 import { field, onSubmit, selection } from "./form.js";
-import { Problem } from "./http.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./session.js").Session} Session */

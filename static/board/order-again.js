@@ -1,9 +1,8 @@
 // @ts-check
 /** Ordering once more what was ordered before: the basket is filled with what can still be had, and the rest is named. */
 
-import { path } from "./api.js";
+import { path, Problem } from "./api.js";
 import * as baskets from "./basket.js";
-import { Problem } from "./http.js";
 import { device, tab } from "./kept.js";
 import { say } from "./words.js";
 

@@ -2,13 +2,12 @@
 /** One order, live: where it stands, what is in it, and what has happened to it. */
 
 import { Alerts } from "./alerts.js";
-import { Api, path } from "./api.js";
+import { addressed, Api, path } from "./api.js";
 import { pause } from "./backoff.js";
-import { askToCancel } from "./cancel.js";
 import { mark } from "./card.js";
 import { byId, element, tell } from "./element.js";
 import { dayAndTime, dayIfOther, money, timeOfDay } from "./format.js";
-import { addressed, askInPage, noSuchOrder } from "./gate.js";
+import { inTheEnd, later } from "./later.js";
 import { since } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { masthead } from "./masthead.js";
@@ -30,6 +29,8 @@ let live;
 /** @type {Order} */
 let order;
 let shownVersion = 0;
+const gate = later(() => import("./gate.js"));
+const question = later(() => import("./cancel.js"));
 const alerts = new Alerts(byId("alerts"));
 
 /** @param {Order} found */
@@ -107,11 +108,11 @@ function happening({ to, at, by, reason }) {
 }
 
 async function cancel() {
-  const answer = await askToCancel(order, false);
-  if (!answer) return;
   tell(byId("problem"), "");
-  const body = answer.reason ? { status: "cancelled", reason: answer.reason } : { status: "cancelled" };
   try {
+    const answer = await (await question()).askToCancel(order, false);
+    if (!answer) return;
+    const body = answer.reason ? { status: "cancelled", reason: answer.reason } : { status: "cancelled" };
     show(await api.call("PATCH", path`/v1/orders/${id}`, { body }));
   } catch (/** @type {any} */ problem) {
     tell(byId("problem"), problem.code === "invalid_transition" ? say("order.too_late") : refusal(problem));
@@ -157,16 +158,20 @@ function follow() {
     light: byId("light"),
     main,
     show: (state) => state.orders.has(id) && show(state.orders.get(id)),
-    stopped: (reason) => reason === "signed_out" && askInPage(main, session, say("account.to_see_orders")),
+    stopped: (reason) => reason === "signed_out" && ask(),
   });
   live.start();
 }
 
-/** @param {() => void} put */
-function instead(put) {
+async function ask() {
+  (await inTheEnd(gate)).askInPage(main, session, say("account.to_see_orders"));
+}
+
+/** @param {() => Promise<void>} put */
+async function instead(put) {
+  await put();
   main.hidden = false;
   byId("looking").hidden = true;
-  put();
 }
 
 async function begin() {
@@ -174,9 +179,9 @@ async function begin() {
   const user = await session.start();
   showWho();
   session.addEventListener("change", () => location.reload());
-  if (!user) return instead(() => askInPage(main, session, say("account.to_see_orders")));
+  if (!user) return instead(ask);
   const found = await patiently(() => api.get(path`/v1/orders/${id}`));
-  if (!found) return instead(() => noSuchOrder(main));
+  if (!found) return instead(async () => (await inTheEnd(gate)).noSuchOrder(main));
   show(found);
   byId("cancel").addEventListener("click", cancel);
   byId("again").addEventListener("click", again);

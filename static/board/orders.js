@@ -6,7 +6,7 @@ import { Api, path } from "./api.js";
 import { mark } from "./card.js";
 import { byId, element, showList, tell } from "./element.js";
 import { dayAndTime, dayIfOther, money, timeOfDay } from "./format.js";
-import { askInPage } from "./gate.js";
+import { inTheEnd, later } from "./later.js";
 import { since } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { masthead } from "./masthead.js";
@@ -22,6 +22,7 @@ import { refusal, say } from "./words.js";
 const session = new Session();
 const api = new Api(session);
 const main = byId("main");
+const gate = later(() => import("./gate.js"));
 const alerts = new Alerts(byId("alerts"));
 /** @type {Map<string, Order>} finished orders that the API listed */
 const older = new Map();
@@ -34,7 +35,7 @@ const live = new Live({
   light: byId("light"),
   main,
   show,
-  stopped: (reason) => reason === "signed_out" && askInPage(main, session, say("account.to_see_orders")),
+  stopped: async (reason) => reason === "signed_out" && (await inTheEnd(gate)).askInPage(main, session, say("account.to_see_orders")),
 });
 
 function show() {

@@ -1,20 +1,18 @@
 // @ts-check
 /** The pickup screen: numbers being prepared and ready, for everyone to see. Nobody attends it. */
 
-import { path } from "./api.js";
-import { stayAwake } from "./awake.js";
+import { addressed, path, send } from "./api.js";
 import { CalledNumbers, keyOf } from "./called.js";
 import { byDay } from "./days.js";
 import { followDeploys } from "./deploy.js";
 import { byId } from "./element.js";
 import { timeOfDay } from "./format.js";
-import { addressed, noSuchShop } from "./gate.js";
-import { send } from "./http.js";
 import { hideWhenIdle } from "./idle.js";
+import { inTheEnd, later } from "./later.js";
 import { Live } from "./live.js";
 import { entitle } from "./masthead.js";
 import { Readiness } from "./readiness.js";
-import { screenTools } from "./screen-tools.js";
+import { screenTools, stayAwake } from "./screen-tools.js";
 import { Sound } from "./sound.js";
 import { activeOrders } from "./store.js";
 import { say } from "./words.js";
@@ -25,6 +23,7 @@ const main = byId("main");
 const shop = path`/v1/shops/${addressed()}`;
 // A shop that is not there may be again: its database is being restored, or its screen was hung up too early.
 const STOPPED_AGAIN_MS = 60_000;
+const gate = later(() => import("./gate.js"));
 const sound = new Sound("pickup", false);
 const readiness = new Readiness();
 // Everybody has had the most time to see what was ready first; who ordered last has the longest to wait.
@@ -90,11 +89,11 @@ function showClock() {
 }
 
 /** @param {string} reason */
-function stopped(reason) {
-  if (reason === "unknown") noSuchShop(main);
+async function stopped(reason) {
   setInterval(async () => {
     if (await send("GET", shop).catch(() => null)) location.reload();
   }, STOPPED_AGAIN_MS);
+  if (reason === "unknown") (await inTheEnd(gate)).noSuchShop(main);
 }
 
 screenTools(byId("screen-tools"), sound);

@@ -1,17 +1,17 @@
 // @ts-check
 /** A sheet of paper for the counter: the shop's name, one sentence, and its menu to be scanned. */
 
-import { path } from "./api.js";
+import { addressed, path, send } from "./api.js";
 import { pause } from "./backoff.js";
 import { byId, tell } from "./element.js";
-import { addressed, noSuchShop } from "./gate.js";
-import { send } from "./http.js";
+import { inTheEnd, later } from "./later.js";
 import { tellLoopback } from "./loopback.js";
 import { refusal, say } from "./words.js";
 
 // Names up to so many characters get large and very large letters.
 const SHORT = 16;
 const MEDIUM = 36;
+const gate = later(() => import("./gate.js"));
 
 /** The shop and the address of its menu, however often it takes to get an answer; null where there is none. */
 async function load() {
@@ -31,7 +31,7 @@ async function load() {
 async function begin() {
   const found = await load();
   tell(byId("problem"), "");
-  if (!found) return noSuchShop(byId("main"));
+  if (!found) return (await inTheEnd(gate)).noSuchShop(byId("main"));
   const { shop, menu } = found;
   document.title = `${say("poster.title", { shop: shop.name })} · orderflow`;
   byId("back").href = path`/shops/${shop.slug}/manage`;

@@ -6,8 +6,8 @@
  * access token.
  */
 
+import { Problem, send } from "./api.js";
 import { pause } from "./backoff.js";
-import { Problem, send } from "./http.js";
 
 /** @typedef {{id: string, email: string, name: string, role: "customer" | "shop_owner"}} User */
 
@@ -17,6 +17,12 @@ const SPARE_MS = 5_000;
 // Browsers take a longer time-out than 24.8 days for none at all.
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 86_400_000;
+
+// Asked for as soon as this module is there; a page's own comes later, and would begin to wait only then.
+/** @type {Promise<any> | null} */
+let first = asked();
+// Whoever takes it up is told.
+first.catch(() => {});
 
 export class Session extends EventTarget {
   /** @type {User | null} */
@@ -92,7 +98,9 @@ export class Session extends EventTarget {
 
   async #refresh() {
     try {
-      this.#begin(await send("POST", "/v1/auth/refresh", { body: {} }));
+      const answer = first ?? asked();
+      first = null;
+      this.#begin(await answer);
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.isOpen) throw problem;
       this.#end();
@@ -130,4 +138,9 @@ export class Session extends EventTarget {
       }
     }, ms);
   }
+}
+
+/** @returns {Promise<{access_token: string, expires_in: number, user: User}>} */
+function asked() {
+  return send("POST", "/v1/auth/refresh", { body: {} });
 }

@@ -1,14 +1,21 @@
 // @ts-check
-/** What the pages say: texts by key from a catalogue, and refusals in words. No other module holds sentences. */
+/** What the pages say: texts by key, refusals in words, and the language of both. No other module holds sentences. */
 
-import { language, locale } from "./language.js";
-
-/** @typedef {import("./http.js").Problem} Problem */
+/** @typedef {import("./api.js").Problem} Problem */
 /** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Text plural forms where it depends on a number */
 
-// Only the one that is needed; the page has asked for it already (a modulepreload link), so that nothing waits here.
-/** @type {{words: Record<string, Text>}} */
-const { words } = await import(`./words-${language}.js`);
+/** The server has chosen it, from what this device was set to or its browser asks for. */
+export const language = document.documentElement.lang || "en";
+
+/** With the habits of the reader's country, where the browser names one for this language: `en-GB`, `de-CH`. */
+export const locale = navigator.languages.find((known) => known.split("-")[0] === language.split("-")[0]) ?? language;
+
+// What the server reads; see languages.py.
+const COOKIE = "language";
+const A_YEAR_S = 31_536_000;
+// In the page itself, in its language: those that its modules name. See modules.py.
+/** @type {Record<string, Text>} */
+const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
 const plurals = new Intl.PluralRules(locale);
 const counts = new Intl.NumberFormat(locale);
 const isPageRtl = words["language.direction"] === "rtl";
@@ -83,4 +90,18 @@ function fieldName(pointer) {
   const name = pointer.split("/").filter(Boolean).at(-1) ?? "";
   const key = `field.${name}`;
   return key in words ? say(key) : name;
+}
+
+/** Let the switch at the foot of the page change the language of all pages on this device. */
+export function followChoice() {
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => choose(/** @type {HTMLElement} */ (button).dataset.language ?? ""));
+  }
+}
+
+/** @param {string} chosen */
+function choose(chosen) {
+  if (chosen === language) return;
+  document.cookie = `${COOKIE}=${chosen}; path=/; max-age=${A_YEAR_S}; samesite=lax`;
+  location.reload();
 }

@@ -1,6 +1,5 @@
 // @ts-check
-import { elapsedClock } from "/static/board/clock.js";
-import { Freshness } from "/static/board/freshness.js";
+import { elapsedClock, Freshness } from "/static/board/freshness.js";
 import { equal, ok, test } from "./check.mjs";
 
 /** A page that has just got its snapshot and first beat, at time 0. */

@@ -1,9 +1,8 @@
 // @ts-check
-import { Problem } from "/static/board/http.js";
+import { Problem } from "/static/board/api.js";
 import { Moves } from "/static/board/moves.js";
-import { overlaid } from "/static/board/overlay.js";
 import { Shelf } from "/static/board/shelf.js";
-import { read } from "/static/board/taps.js";
+import { overlaid, read } from "/static/board/taps.js";
 import { equal, ok, random, test } from "./check.mjs";
 
 const NOW = Date.parse("2026-11-22T09:15:00.000Z");
