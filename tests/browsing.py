@@ -84,6 +84,11 @@ async def expect_live(page: Page) -> None:
     await expect(page.locator(".light")).to_have_attribute("data-level", "live")
 
 
+async def expect_whole(page: Page) -> None:
+    """Wait until a page has all modules, those included that it is live without."""
+    await page.wait_for_function("() => performance.getEntriesByName('whole').length > 0")
+
+
 async def fill(form: Locator, **values: str) -> None:
     """Type into the fields of a form."""
     for name, value in values.items():

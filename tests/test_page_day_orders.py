@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.browsing import expect_whole
 from tests.managing import Managed, Managing, one_server
 from tests.people import People, Shop, good
 from tests.servers import Server
@@ -168,16 +169,8 @@ async def test_staff_reach_the_days_of_the_shop_with_the_keyboard_on_a_phone(man
 
 async def test_a_part_that_nobody_has_looked_at_yet_is_fetched_before_the_network_fails(manage: Managing) -> None:
     managed = await manage()
-    asked: list[str] = []
-    managed.page.on("requestfinished", lambda request: asked.append(request.url.rpartition("/")[2]))
-    await managed.page.clock.install()
-    await managed.page.reload()
     await expect(managed.row()).to_be_visible()
-    assert {"manage-orders.js", "manage-staff.js", "manage-item-editor.js"}.isdisjoint(asked)
-
-    async with managed.page.expect_event("requestfinished", lambda request: "manage-staff.js" in request.url):
-        await managed.page.clock.run_for(5_000)
-    await managed.page.wait_for_load_state("networkidle")
+    await expect_whole(managed.page)
     await managed.who.context.set_offline(True)
 
     await managed.row().get_by_role("button", name="Edit").click()

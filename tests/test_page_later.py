@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browsing import card, expect_live, visitor
+from tests.browsing import card, expect_live, expect_whole, visitor
 from tests.people import People
 from tests.servers import Server
 
@@ -18,7 +18,7 @@ async def test_a_board_opens_all_that_it_has_without_a_network(
     owner = await visitor(browser, server.url, shop.owner)
     board = await owner.open(f"/shops/{shop.shop['slug']}/board")
     await expect_live(board)
-    await board.wait_for_load_state("networkidle")
+    await expect_whole(board)
 
     await owner.context.set_offline(True)
     await board.keyboard.press("?")

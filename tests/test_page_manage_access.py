@@ -5,7 +5,7 @@ import uuid
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browsing import fill, visitor
+from tests.browsing import expect_whole, fill, visitor
 from tests.managing import Managing
 from tests.people import People, Shop, good
 from tests.servers import Server
@@ -101,6 +101,7 @@ async def test_a_menu_of_five_hundred_items_is_searched_and_marked_at_once(manag
 async def test_a_keyboard_is_enough_and_its_place_is_kept(manage: Managing) -> None:
     managed = await manage()
     page = managed.page
+    await expect_whole(page)
     await managed.row().get_by_role("button", name="On sale").focus()
 
     await page.keyboard.press("Tab")

@@ -4,6 +4,9 @@
 import { Problem } from "./api.js";
 import { pause } from "./backoff.js";
 
+/** The mark in a browser's timeline from when on a page has all its modules. */
+const WHOLE = "whole";
+
 /** @type {Set<() => Promise<unknown>>} */
 const missing = new Set();
 
@@ -39,6 +42,7 @@ export function fetchRest() {
       // What cannot be had now is asked for when the page is live again, or when somebody wants it.
       await load().then(() => missing.delete(load), () => {});
     }
+    if (missing.size === 0) performance.mark(WHOLE);
   });
 }
 
