@@ -52,7 +52,7 @@ def short(seed: int) -> Plan:
         "publishes in the wrong order",
         "killed before publishing",
     )
-    return Plan(0, seed, deck(names), pause_s=0.4, cut_s=0.7, calm_s=0.2, away_s=6)
+    return Plan(0, seed, deck(names), pause_s=0.8, cut_s=0.7, calm_s=0.2, away_s=6)
 
 
 @dataclass
