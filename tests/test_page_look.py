@@ -14,7 +14,7 @@ pytestmark = pytest.mark.server("standing")
 SIZES: Final = [(360, 740), (1024, 768), (1920, 1080)]
 
 
-async def test_no_text_breaks_a_page_and_every_finger_meets_its_target(
+async def test_no_text_breaks_a_page_every_finger_meets_its_target_and_nothing_keeps_people_out_by_day_or_by_night(
     server: Server, browser: Browser, people: People
 ) -> None:
     shown = await scene(server, browser, people)
@@ -30,17 +30,7 @@ async def test_no_text_breaks_a_page_and_every_finger_meets_its_target(
                 found += await page.evaluate(SMALL, [".card button", THUMB_PX])
             if found:
                 wrong[f"{path} at {width}"] = found
-
-    assert wrong == {}
-
-
-async def test_nothing_keeps_people_out_of_a_page_by_day_or_by_night(
-    server: Server, browser: Browser, people: People
-) -> None:
-    shown = await scene(server, browser, people)
-    wrong: dict[str, list[str]] = {}
-
-    async for path, page in shown.rounds():
+        await page.set_viewport_size({"width": 1280, "height": 720})
         await look(page, path, wrong)
 
     assert wrong == {}
