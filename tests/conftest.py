@@ -5,7 +5,7 @@ import itertools
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from orderflow import embedded, migrations
 from orderflow.app import create_app
 from orderflow.settings import Settings
 from tests import places
+from tests.browsing import all_leave
+from tests.managing import Managing
 from tests.people import Api, People
 from tests.redis_server import RedisServer
 from tests.resend_server import KEY, ResendServer
@@ -46,6 +48,16 @@ hypothesis.settings.register_profile("orderflow", deadline=None)
 hypothesis.settings.load_profile("orderflow")
 
 _databases = itertools.count(1)
+_HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test has failed, for what its fixtures do at its end."""
+    report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +94,14 @@ async def fresh_database(postgres: str) -> AsyncIterator[str]:
     await _run(postgres, f"CREATE DATABASE {name} TEMPLATE template_of_tests STRATEGY file_copy")
     yield _of(postgres, name)
     await _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def one_server(postgres: str, directory: Path, **settings: str) -> AsyncIterator[Server]:
+    """A server with settings of its own for all tests of a file, each of which makes a shop of its own."""
+    async with fresh_database(postgres) as url:
+        with serving(directory, DATABASE_URL=url, **settings) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
@@ -201,11 +221,17 @@ async def people(server: Server) -> AsyncIterator[People]:
 
 
 @pytest.fixture
-async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+async def browser(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
     """A headless Chromium; what a test opens in it is closed with the test, and takes no more time of the others."""
     yield chromium
-    for context in chromium.contexts:
-        await context.close()
+    # Nobody knows how a test that failed has left them.
+    await all_leave(chromium, may_be_lent=not request.node.stash.get(_HAS_FAILED, False))
+
+
+@pytest.fixture
+def manage(server: Server, browser: Browser, people: People) -> Managing:
+    """Opens managing pages."""
+    return Managing(browser, server.url, people)
 
 
 @pytest.fixture(scope="session")

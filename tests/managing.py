@@ -1,25 +1,12 @@
 """What people do with the managing page of a shop, in a real browser."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Page
 
 from tests.browsing import Deafness, Visitor, expect_live, visitor
-from tests.conftest import fresh_database
 from tests.people import People, Person, Shop, good
-from tests.servers import Server, serving
-
-
-@asynccontextmanager
-async def one_server(postgres: str, directory: Path, **settings: str) -> AsyncIterator[Server]:
-    """A server for all tests of a file, each of which makes a shop of its own."""
-    async with fresh_database(postgres) as url:
-        with serving(directory, DATABASE_URL=url, **settings) as running:
-            yield running
 
 
 @dataclass

@@ -37,7 +37,7 @@ _LOOK_AGAIN = """() => {
 
 async def open_board(server: Server, browser: Browser, shop: Shop) -> Page:
     """The board of a shop, whose sound can be heard."""
-    board = await (await visitor(browser, server.url, shop.owner)).context.new_page()
+    board = await (await visitor(browser, server.url, shop.owner)).page()
     await listen(board)
     await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
     await expect_live(board)
@@ -132,7 +132,7 @@ async def test_a_board_that_is_no_longer_live_is_red_and_sounds_until_it_is_touc
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    board = await (await visitor(browser, server.url, shop.owner)).context.new_page()
+    board = await (await visitor(browser, server.url, shop.owner)).page()
     await listen(board)
     await board.clock.install()
     await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
@@ -160,7 +160,7 @@ async def test_the_screen_stays_on_while_the_board_is_looked_at_and_fills_the_wh
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    board = await (await visitor(browser, server.url, shop.owner)).context.new_page()
+    board = await (await visitor(browser, server.url, shop.owner)).page()
     await board.add_init_script(_LOCKS)
     await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
     await expect_live(board)

@@ -3,21 +3,15 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Browser, CDPSession, Locator, Page, Request, expect
+from playwright.async_api import CDPSession, Locator, Page, Request, expect
 
 from tests.browsing import fill
 from tests.managing import Managed, Managing
 from tests.people import People, Shop, good
-from tests.servers import Server
 
 DRINKS = ("Espresso", "Flat white", "Cappuccino", "Tea")
 
 pytestmark = pytest.mark.server("standing")
-
-
-@pytest.fixture
-def manage(server: Server, browser: Browser, people: People) -> Managing:
-    return Managing(browser, server.url, people)
 
 
 async def _shop(people: People, step: int = 1000) -> Shop:

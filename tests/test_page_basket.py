@@ -82,7 +82,7 @@ async def test_a_price_that_changes_in_an_open_basket_is_told_and_a_tap_at_that_
 ) -> None:
     shop = await people.shop()
     buyer = await visitor(browser, server.url, await people.register())
-    page = await buyer.context.new_page()
+    page = await buyer.page()
     await page.clock.install()
     await page.goto(f"{server.url}/shops/{shop.shop['slug']}")
     await expect_live(page)
@@ -109,7 +109,7 @@ async def test_a_kiosk_that_nobody_reloads_sells_what_there_is(
 ) -> None:
     shop = await people.shop()
     kiosk = await visitor(browser, server.url, await people.register())
-    page = await kiosk.context.new_page()
+    page = await kiosk.page()
     deafness = Deafness()
     await page.route_web_socket("**/ws/**", deafness.listen)
     await page.goto(f"{server.url}/shops/{shop.shop['slug']}")
@@ -167,7 +167,7 @@ async def test_a_refused_order_says_why_and_keeps_the_basket(server: Server, bro
 async def test_a_price_that_changed_unseen_is_never_paid(server: Server, browser: Browser, people: People) -> None:
     shop = await people.shop()
     buyer = await visitor(browser, server.url, await people.register())
-    page = await buyer.context.new_page()
+    page = await buyer.page()
     # A page whose live connection cannot be had shows what it loaded.
     await page.route_web_socket("**/ws/**", lambda _: None)
     await page.goto(f"{server.url}/shops/{shop.shop['slug']}")

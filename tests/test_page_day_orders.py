@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.browsing import expect_whole
-from tests.managing import Managed, Managing, one_server
+from tests.conftest import one_server
+from tests.managing import Managed, Managing
 from tests.people import People, Shop, good
 from tests.servers import Server
 from tests.stored import stored
@@ -27,11 +28,6 @@ YESTERDAY = "UPDATE orders SET business_day = business_day - 1 WHERE shop_id = $
 async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     async with one_server(postgres, tmp_path_factory.mktemp("server"), BEAT_SECONDS="1") as running:
         yield running
-
-
-@pytest.fixture
-def manage(server: Server, browser: Browser, people: People) -> Managing:
-    return Managing(browser, server.url, people)
 
 
 async def _shop(people: People) -> Shop:

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.browsing import fill
-from tests.managing import Managing, one_server
-from tests.people import People, good
+from tests.conftest import one_server
+from tests.managing import Managing
+from tests.people import good
 from tests.servers import Server
 
 
@@ -15,11 +16,6 @@ from tests.servers import Server
 async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     async with one_server(postgres, tmp_path_factory.mktemp("server"), BEAT_SECONDS="1") as running:
         yield running
-
-
-@pytest.fixture
-def manage(server: Server, browser: Browser, people: People) -> Managing:
-    return Managing(browser, server.url, people)
 
 
 async def test_sold_out_in_one_tap_shows_on_an_open_menu_and_so_does_the_way_back(manage: Managing) -> None:

@@ -30,11 +30,6 @@ SPILLS = "() => document.documentElement.scrollWidth - innerWidth"
 pytestmark = pytest.mark.server("standing")
 
 
-@pytest.fixture
-def manage(server: Server, browser: Browser, people: People) -> Managing:
-    return Managing(browser, server.url, people)
-
-
 async def _named(people: People) -> Shop:
     shop = await people.shop(RTL)
     for name in (LONG, LONG_WORD, RTL):

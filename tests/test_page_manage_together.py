@@ -4,11 +4,12 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.browsing import fill, lose_answers
-from tests.managing import Managing, one_server
-from tests.people import People, good
+from tests.conftest import one_server
+from tests.managing import Managing
+from tests.people import good
 from tests.servers import Server
 
 
@@ -16,11 +17,6 @@ from tests.servers import Server
 async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     async with one_server(postgres, tmp_path_factory.mktemp("server"), BEAT_SECONDS="1") as running:
         yield running
-
-
-@pytest.fixture
-def manage(server: Server, browser: Browser, people: People) -> Managing:
-    return Managing(browser, server.url, people)
 
 
 async def test_what_two_people_change_at_once_is_shown_and_nothing_typed_is_lost(manage: Managing) -> None:

@@ -61,7 +61,7 @@ async def test_a_new_owner_has_a_live_board_by_six_fields_and_three_clicks_and_a
     await page.locator("#steps").get_by_role("link", name="Counter board").click()
     await expect_live(page)
 
-    ada = await (await visitor(browser, server.url)).context.new_page()
+    ada = await (await visitor(browser, server.url)).page()
     await ada.goto(menu)
     await ada.get_by_label("Add Flat white").click()
     await ada.get_by_role("button", name="Order for €3.50").click()

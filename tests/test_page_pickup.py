@@ -117,7 +117,7 @@ class Channel:
 @pytest.fixture
 async def channel(server: Server, browser: Browser, people: People) -> Channel:
     """The pickup screen of a shop in Berlin, and what it is told."""
-    made = Channel(await (await visitor(browser, server.url)).context.new_page())
+    made = Channel(await (await visitor(browser, server.url)).page())
     await made.open(server, await people.shop())
     return made
 
@@ -219,7 +219,7 @@ async def test_the_buttons_and_the_pointer_are_gone_unless_somebody_is_there_and
     server: Server, browser: Browser, people: People
 ) -> None:
     shop, customer = await people.shop(), await people.register("Ada")
-    page = await (await visitor(browser, server.url)).context.new_page()
+    page = await (await visitor(browser, server.url)).page()
     await listen(page)
     await page.clock.install()
     await page.goto(f"{server.url}/shops/{shop.shop['slug']}/pickup")
@@ -263,7 +263,7 @@ async def test_after_a_night_without_network_the_screen_shows_what_is_true_witho
     orders = [await customer.order(shop.shop, shop.item) for _ in range(3)]
     for order in orders[:2]:
         await shop.owner.move(order, "ready")
-    page = await (await visitor(browser, server.url)).context.new_page()
+    page = await (await visitor(browser, server.url)).page()
     await page.clock.install()
     await page.goto(f"{server.url}/shops/{shop.shop['slug']}/pickup")
     await expect_live(page)
@@ -291,7 +291,7 @@ async def test_a_screen_loads_itself_anew_after_a_deploy_once_and_not_while_the_
     server: Server, browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    page = await (await visitor(browser, server.url)).context.new_page()
+    page = await (await visitor(browser, server.url)).page()
     await page.clock.install()
     builds = ["aaaa"]
     loads: list[str] = []
@@ -333,7 +333,7 @@ async def test_a_screen_loads_itself_anew_after_a_deploy_once_and_not_while_the_
 async def test_a_screen_that_was_hung_up_before_its_shop_is_there_finds_it_by_itself(
     server: Server, browser: Browser, people: People
 ) -> None:
-    page = await (await visitor(browser, server.url)).context.new_page()
+    page = await (await visitor(browser, server.url)).page()
     await page.clock.install()
     await page.goto(f"{server.url}/shops/corner-cafe/pickup")
     await expect(page.get_by_role("heading", name="There is no shop at this address")).to_be_visible()

@@ -198,7 +198,7 @@ async def _figures(cdp: CDPSession, busy_ms: float) -> Hour:
 
 async def board_of(browser: Browser, url: str, owner: Person) -> Page:
     """A page on the counter, whose owner is signed in."""
-    return await (await visitor(browser, url, owner)).context.new_page()
+    return await (await visitor(browser, url, owner)).page()
 
 
 async def _long(url: str, orders: int, hours: int, step_s: int) -> list[Hour]:
