@@ -129,7 +129,7 @@ async def lose_answers(page: Page, url: str | re.Pattern[str]) -> list[str]:
 async def visitor(browser: Browser, url: str, person: Person | None = None, **device: Any) -> Visitor:
     """Somebody with a device of their own, signed in as a person or not at all."""
     made = {"locale": "en-GB", "timezone_id": "Europe/Berlin", **device}
-    kind = "" if made.keys() & NEVER_LENT_AGAIN else json.dumps(made, sort_keys=True)
+    kind = "" if made.keys() & NEVER_LENT_AGAIN else json.dumps([id(browser), made], sort_keys=True)
     idle = _idle.get(kind)
     context = idle.pop() if idle else await browser.new_context(**made)
     found = Visitor(context, url, kind)

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -15,7 +14,7 @@ import asyncpg
 import httpx2
 import hypothesis
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 from sqlalchemy.engine import make_url
 from starlette.applications import Starlette
 
@@ -24,6 +23,8 @@ from orderflow.app import create_app
 from orderflow.settings import Settings
 from tests import places
 from tests.browsing import all_leave
+from tests.chromium import WHOLE
+from tests.chromium import running as running_browser
 from tests.managing import Managing
 from tests.people import Api, People
 from tests.redis_server import RedisServer
@@ -31,16 +32,6 @@ from tests.resend_server import KEY, ResendServer
 from tests.servers import SECRET, Server, environment, serving
 from tests.stored import beside
 
-CHROMIUM_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ORIGIN = "http://127.0.0.1:8000"
 
 # How long an example takes says more about the machine than about the code.
@@ -234,14 +225,19 @@ def manage(server: Server, browser: Browser, people: People) -> Managing:
     return Managing(browser, server.url, people)
 
 
+@pytest.fixture
+async def whole_browser() -> AsyncIterator[Browser]:
+    """A Chromium of the test's own, with windows: for what a page does to its screen, and outside of itself."""
+    async with running_browser(WHOLE) as running:
+        yield running
+        await all_leave(running, may_be_lent=False)
+
+
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The one browser of all tests."""
-    path = shutil.which("chromium") or "chromium"
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+    async with running_browser() as running:
         yield running
-        await running.close()
 
 
 @asynccontextmanager

@@ -1,17 +1,14 @@
 """Pictures of all letters: `python -m tests.letter_previews DIRECTORY` writes them, and each letter as a file."""
 
 import asyncio
-import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
 
-from playwright.async_api import async_playwright
-
 from orderflow.letters import eml
-from tests.conftest import CHROMIUM_FLAGS
+from tests.chromium import running
 from tests.letter_samples import ID, KINDS, SAMPLES, letter
 
 WIDTHS: Final = (360, 800)
@@ -34,9 +31,7 @@ def preview(directory: Path) -> None:
 
 async def photograph(pages: dict[Path, str]) -> None:
     """Take pictures of pages, each for every width and scheme, at the paths that they are given with."""
-    async with async_playwright() as playwright:
-        path = shutil.which("chromium") or "chromium"
-        browser = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+    async with running() as browser:
         for width in WIDTHS:
             page = await browser.new_page(viewport={"width": width, "height": 640}, device_scale_factor=1.5)
             for file, html in pages.items():
@@ -44,7 +39,6 @@ async def photograph(pages: dict[Path, str]) -> None:
                 for scheme in SCHEMES:
                     await page.emulate_media(color_scheme=scheme)
                     await page.screenshot(path=f"{file}-{width}-{scheme}.png", full_page=True)
-        await browser.close()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,17 @@
 """The document says what the endpoints do, and the page that shows it works without anything from elsewhere."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser
 
 from orderflow.http import docs, openapi
 from orderflow.http.routing import starlette_routes
 from tests.edge import ADA, ENDPOINTS, application, serving
-
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +19,6 @@ def origin() -> Iterator[str]:
     served = (openapi.endpoint(ENDPOINTS), *docs.endpoints())
     with serving(application(*starlette_routes(served))) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield await browser.new_page()
-        await browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +96,8 @@ def test_the_docs_need_nothing_from_elsewhere(origin: str) -> None:
         assert httpx2.get(origin + path).status_code == 200
 
 
-async def test_the_token_box_of_the_docs_signs_in(origin: str, page: Page) -> None:
+async def test_the_token_box_of_the_docs_signs_in(origin: str, browser: Browser) -> None:
+    page = await browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -157,10 +157,10 @@ async def test_a_board_that_is_no_longer_live_is_red_and_sounds_until_it_is_touc
 
 
 async def test_the_screen_stays_on_while_the_board_is_looked_at_and_fills_the_whole_of_it(
-    server: Server, browser: Browser, people: People
+    server: Server, whole_browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
-    board = await (await visitor(browser, server.url, shop.owner)).page()
+    board = await (await visitor(whole_browser, server.url, shop.owner)).page()
     await board.add_init_script(_LOCKS)
     await board.goto(f"{server.url}/shops/{shop.shop['slug']}/board")
     await expect_live(board)

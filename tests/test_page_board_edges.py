@@ -71,6 +71,8 @@ async def test_a_phone_keeps_what_is_seldom_needed_in_a_sheet(server: Server, br
     await orders(shop, 1)
     first = card(page, "pending", 1)
     await expect(first).to_be_visible()
+    # It glides to its place.
+    await first.evaluate("(card) => Promise.all(card.getAnimations().map(({ finished }) => finished))")
     box = await first.bounding_box()
     assert box is not None
     assert box["y"] < 300, "less than half of the screen stands above the first order"

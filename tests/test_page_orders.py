@@ -136,13 +136,13 @@ async def test_nobody_is_asked_for_notifications_before_a_tap_and_a_muted_page_s
 
 
 async def test_a_phone_that_lets_no_page_notify_does_it_by_a_worker(
-    server: Server, browser: Browser, people: People
+    server: Server, whole_browser: Browser, people: People
 ) -> None:
     shop = await people.shop()
     customer = await people.register()
     order = await customer.order(shop.shop, shop.item)
     agent = "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile"
-    buyer = await visitor(browser, server.url, customer, permissions=["notifications"], user_agent=agent)
+    buyer = await visitor(whole_browser, server.url, customer, permissions=["notifications"], user_agent=agent)
     page = await buyer.open(f"/orders/{order['id']}")
     await expect_live(page)
     assert await page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0

@@ -9,7 +9,6 @@ import asyncio
 import json
 import platform
 import re
-import shutil
 import sys
 import tempfile
 import uuid
@@ -19,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, CDPSession, Page, Route, WebSocketRoute, async_playwright, expect
+from playwright.async_api import Browser, CDPSession, Page, Route, WebSocketRoute, expect
 
 from tests.browsing import visitor
-from tests.conftest import CHROMIUM_FLAGS
+from tests.chromium import running
 from tests.live import visiting
 from tests.people import Person
 from tests.servers import serving
@@ -202,12 +201,9 @@ async def board_of(browser: Browser, url: str, owner: Person) -> Page:
 
 
 async def _long(url: str, orders: int, hours: int, step_s: int) -> list[Hour]:
-    async with visiting(url) as people, async_playwright() as playwright:
+    async with visiting(url) as people, running() as browser:
         shop = await people.shop()
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM_FLAGS))
-        figures = await Day(await board_of(browser, url, shop.owner), shop.shop, orders, hours, step_s).run(url)
-        await browser.close()
-        return figures
+        return await Day(await board_of(browser, url, shop.owner), shop.shop, orders, hours, step_s).run(url)
 
 
 def main(orders: int, hours: int, step_s: int) -> None:

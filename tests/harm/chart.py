@@ -1,14 +1,13 @@
 """Lines over time as an SVG, and that as a picture: a browser draws it, the one that the tests of the pages have."""
 
 import math
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import async_playwright
+from tests.chromium import running
 
 WIDTH: Final = 960
 PANEL: Final = 170
@@ -53,13 +52,10 @@ def svg(title: str, panels: Sequence[Panel], warm_up: float) -> str:
 
 async def draw(text: str, path: Path) -> None:
     """Have a browser make a picture of an SVG."""
-    async with async_playwright() as playwright:
-        options = ["--headless", "--no-sandbox", "--disable-gpu"]
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+    async with running() as browser:
         page = await browser.new_page(device_scale_factor=1.5)
         await page.set_content(f'<body style="margin:0">{text}</body>')
         await page.locator("svg").screenshot(path=path)
-        await browser.close()
 
 
 def _panel(panel: Panel, top: int, last: float, warm_up: float) -> list[str]:
