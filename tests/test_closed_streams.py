@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests import places
 from tests.commands import COMMAND, DEADLINE_S, environment_of, run, wait_until
-from tests.places import reachable
 from tests.redis_server import RedisServer
 from tests.servers import CHECKOUT, workers
 
@@ -67,17 +67,17 @@ def test_a_refusal_that_nobody_can_read_is_an_exit_code(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
 
 
-def test_a_server_without_any_stream_serves_and_writes_its_log_nowhere() -> None:
-    with reachable() as place, served(place / "data", ALL) as (process, address):
+def test_a_server_without_any_stream_serves_and_writes_its_log_nowhere(spare_data: Path) -> None:
+    with places.copy(spare_data) as data, served(data, ALL) as (process, address):
         assert answers(f"{address}/healthz")
         assert [open_on(process, number) for number in range(3)] == ["/dev/null"] * 3
-        assert run(environment_of(place / "data"), "mails").stdout.startswith("waiting 0")
+        assert run(environment_of(data), "mails").stdout.startswith("waiting 0")
 
 
-def test_workers_of_a_server_without_any_stream_serve_too() -> None:
-    with reachable() as place, RedisServer() as redis:
+def test_workers_of_a_server_without_any_stream_serve_too(spare_data: Path) -> None:
+    with places.copy(spare_data) as data, RedisServer() as redis:
         two = ("--workers", "2")
-        with served(place / "data", ALL, *two, REDIS_URL=redis.url, LOG_LEVEL="debug") as (process, _):
+        with served(data, ALL, *two, REDIS_URL=redis.url, LOG_LEVEL="debug") as (process, _):
             wait_until(lambda: len(workers(process)) == 2)
             for worker in workers(process):
                 assert [open_on(worker, number) for number in range(3)] == ["/dev/null"] * 3

@@ -15,25 +15,17 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from orderflow import embedded, migrations, serving
+from orderflow import embedded, serving
 from orderflow.settings import Settings
 from tests import places
 from tests.commands import COMMAND, DEADLINE_S, Served, environment_of, open_shop, run, wait_until
 from tests.redis_server import RedisServer
 
 
-@pytest.fixture(scope="module")
-def original() -> Iterator[Path]:
-    with places.reachable() as place:
-        with embedded.running(place / "data") as server:
-            asyncio.run(migrations.upgrade(server.url))
-        yield place / "data"
-
-
 @pytest.fixture
-def environment(original: Path) -> Iterator[dict[str, str]]:
+def environment(spare_data: Path) -> Iterator[dict[str, str]]:
     """An environment with a data directory that has a database."""
-    with places.copy(original) as data:
+    with places.copy(spare_data) as data:
         yield environment_of(data)
 
 

@@ -6,13 +6,14 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy.engine import make_url
 
-from orderflow import embedded, migrations
+from orderflow import embedded
 from orderflow.settings import Settings
 from tests import places
 from tests.live import Live, running
@@ -26,10 +27,9 @@ END_CONNECTIONS = """
 
 
 @pytest.fixture(scope="module")
-def postgresql() -> Iterator[embedded.Server]:
+def postgresql(spare_data: Path) -> Iterator[embedded.Server]:
     """A PostgreSQL of this module's own, to be ill-treated."""
-    with places.reachable() as place, embedded.running(place / "data") as server:
-        asyncio.run(migrations.upgrade(server.url))
+    with places.copy(spare_data) as data, embedded.running(data) as server:
         yield server
 
 

@@ -62,18 +62,10 @@ class Owner:
         return self.process.returncode
 
 
-@pytest.fixture(scope="module")
-def original() -> Iterator[Path]:
-    with places.reachable() as place:
-        with embedded.running(place / "data"):
-            pass
-        yield place / "data"
-
-
 @pytest.fixture
-def data(original: Path) -> Iterator[Path]:
+def data(spare_data: Path) -> Iterator[Path]:
     """A data directory that has a database, which does not run."""
-    with places.copy(original) as data:
+    with places.copy(spare_data) as data:
         yield data
 
 

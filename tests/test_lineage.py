@@ -1,7 +1,7 @@
 """How a database is recognised, and what follows when it is another one than was noted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -240,19 +240,11 @@ async def test_logouts_of_hours_are_not_undone_and_a_takeover_signs_nobody_out(a
     assert (await ada.get("/v1/me")).status_code == 200
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Path]:
-    """A data directory whose log an archive could be made of, for who copies it."""
-    with places.reachable() as place, mock.patch.dict(embedded.SERVER_SETTINGS, wal_level="replica"):
-        with embedded.running(place / "data") as server:
-            asyncio.run(migrations.upgrade(server.url))
-        yield place / "data"
-
-
 async def test_a_recovery_to_a_point_in_time_is_noticed_by_the_timeline(
-    cluster: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+    spare_data: Path, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with places.copy(cluster) as data, mock.patch.dict(embedded.SERVER_SETTINGS, wal_level="replica"):
+    # An archive could be made of its log.
+    with places.copy(spare_data) as data, mock.patch.dict(embedded.SERVER_SETTINGS, wal_level="replica"):
         with embedded.running(data) as server:
             async with running(settings, database_url=server.url) as live:
                 known = await position(live)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,9 @@ from tests.mail_workers import NO_MAILS
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Served]:
-    """A server on a data directory that was not there before, for tests that leave it as they found it."""
-    with places.reachable() as place, Served(environment_of(place / "data")) as served:
+def running(spare_data: Path) -> Iterator[Served]:
+    """A server on a data directory, for tests that leave it as they found it."""
+    with places.copy(spare_data) as data, Served(environment_of(data)) as served:
         yield served
 
 

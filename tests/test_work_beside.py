@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orderflow import embedded, migrations
+from orderflow import embedded
 from tests import places
 from tests.commands import COMMAND, DEADLINE_S, Served, environment_of, run
 from tests.counter import counter_of
@@ -47,11 +47,11 @@ def waits_for(data: Path) -> str:
     return f"waiting for `orderflow serve`, which runs the database in {data}\n"
 
 
-async def test_work_finds_the_database_again_after_a_restart_and_sends(data: Path, resend: ResendServer) -> None:
+async def test_work_finds_the_database_again_after_a_restart_and_sends(spare_data: Path, resend: ResendServer) -> None:
     with ExitStack() as stack:
+        data = stack.enter_context(places.copy(spare_data))
         # What owns the database here sends nothing itself, as a server would.
         with embedded.running(data) as first:
-            await migrations.upgrade(first.url)
             worker = stack.enter_context(working(environment_of(data) | resend.settings))
             assert said(worker) == SENDS
         assert said(worker) == waits_for(data)
