@@ -106,7 +106,8 @@ async def test_a_deadlock_is_tried_again_until_both_are_done(db: Database, datab
 
     await asyncio.gather(db.run(crossing(first, second)), db.run(crossing(second, first)))
 
-    assert len(tries) == 3
+    # Who tries again may lock its first row before the other one, woken by its abort, has got it: then both cross anew.
+    assert len(tries) > 2
     assert [row["head"] for row in await stored(database_url, "SELECT head FROM feeds")] == [2, 2]
 
 

@@ -199,7 +199,11 @@ def test_lines_that_find_no_room_are_counted_and_the_reader_is_told_how_many() -
 
     lines = [json.loads(line) for line in read.splitlines()]
     assert lines[-1]["count"] == dropped
-    assert [line["number"] for line in lines[:-1]] == list(range(logs.MAX_WAITING + 1_000 - dropped))
+    numbers = [line["number"] for line in lines[:-1]]
+    assert numbers[: logs.MAX_WAITING] == list(range(logs.MAX_WAITING))
+    # Which of the others found room depends on when the thread that writes had its first turn.
+    assert len(numbers) == logs.MAX_WAITING + 1_000 - dropped
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_failure_is_told_with_its_trace_and_without_anybodys_data() -> None:
