@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browsing import Visitor, card, expect_live, visitor
@@ -20,6 +21,24 @@ COVERS = """([one, others]) => {
         .filter(([, other]) => other.left < box.right && other.right > box.left)
         .filter(([, other]) => other.top < box.bottom && other.bottom > box.top)
         .map(([element]) => element.outerHTML.slice(0, 80));
+}"""
+
+# On how many lines each word of an element stands.
+LINES_PER_WORD = """(element) => [...element.textContent.matchAll(/\\S+/g)].map(({ index, 0: { length } }) => {
+    const range = document.createRange();
+    range.setStart(element.firstChild, index);
+    range.setEnd(element.firstChild, index + length);
+    return range.getClientRects().length;
+})"""
+# What is neither wholly inside of its place nor wholly hidden by its edge.
+SHOWN_IN_PART = """(place) => {
+    const { left, right, top, bottom } = place.getBoundingClientRect();
+    return [...place.children].filter((child) => {
+        const box = child.getBoundingClientRect();
+        const isIn = box.left >= left && box.right <= right && box.top >= top && box.bottom <= bottom;
+        const isOut = box.left >= right || box.right <= left || box.top >= bottom || box.bottom <= top;
+        return !isIn && !isOut;
+    }).map((child) => child.textContent);
 }"""
 
 
@@ -128,11 +147,55 @@ async def test_a_column_says_how_many_orders_stand_below_its_edge_and_a_tap_brin
     await expect(cards.nth(first)).to_be_in_viewport(ratio=0.99)
     await expect(more).not_to_have_text(f"{9 - first} more")
     for _ in range(9):
-        if await more.is_visible():
-            await more.click()
+        # What is at its end is hidden a frame after that.
+        await more.evaluate("more => more.textContent && more.click()")
     await expect(cards.nth(8)).to_be_in_viewport(ratio=0.99)
 
     await expect(more).to_be_hidden()
+
+
+async def test_a_name_is_read_word_by_word_on_the_narrowest_card(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    await shop.owner.order(shop.shop, shop.item, pickup_name="Bartholomäus Wilhelmsen")
+    for width, side in ((1024, "Done lately"), (1024, None), (768, None), (360, None)):
+        _, page = await board_of(shop, server, browser, viewport={"width": width, "height": 768})
+        if side:
+            await page.get_by_role("button", name=side).click()
+            await expect(page.get_by_role("heading", name=side)).to_be_visible()
+
+        assert await page.locator(".card .card-name").evaluate(LINES_PER_WORD) == [1, 1]
+
+
+async def test_a_board_on_a_screen_of_twice_the_pixels_is_read_from_as_far(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop()
+    await orders(shop, 1)
+    _, page = await board_of(shop, server, browser, viewport={"width": 1920, "height": 1080})
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.card .line-name')).fontSize)"
+    on_hd = await page.evaluate(size)
+
+    await page.set_viewport_size({"width": 3840, "height": 2160})
+
+    assert await page.evaluate(size) == pytest.approx(2 * on_hd, rel=0.02)
+
+
+async def test_an_undo_that_has_no_room_is_not_shown_in_part(server: Server, browser: Browser, people: People) -> None:
+    shop = await people.shop()
+    await orders(shop, 6)
+    for device in (TABLET, PHONE):
+        _, page = await board_of(shop, server, browser, **device)
+        starts = page.locator("#column-pending").get_by_role("button", name="Start")
+        for _ in range(3):
+            # Where the card before stood, a second tap at once would be taken for a slip.
+            await starts.last.evaluate("button => button.click()")
+
+        offers = page.locator(".undo-offers")
+        await expect(offers.locator("button")).to_have_count(3)
+        assert await offers.evaluate(SHOWN_IN_PART) == []
+        await expect(offers.locator("button").first).to_be_in_viewport(ratio=1)
 
 
 async def test_the_language_of_a_board_is_changed_beside_its_keys(

@@ -161,6 +161,9 @@ async def test_staff_reach_the_days_of_the_shop_with_the_keyboard_on_a_phone(man
     yesterday = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
     await expect(page.locator("#day")).to_have_value(f"{yesterday}")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # What was ordered has the whole width of the phone, not a narrow column of it.
+    share = "row => row.querySelector('p').parentElement.clientWidth / row.clientWidth"
+    assert await page.locator("#day-rows tr").first.evaluate(share) > 0.9
 
 
 async def test_a_part_that_nobody_has_looked_at_yet_is_fetched_before_the_network_fails(manage: Managing) -> None:

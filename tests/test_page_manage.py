@@ -11,6 +11,12 @@ from tests.managing import Managing
 from tests.people import good
 from tests.servers import Server
 
+# Whether all parts of something stand on one line.
+IN_ONE_LINE = """({ children }) => {
+    const boxes = [...children].map((child) => child.getBoundingClientRect());
+    return Math.max(...boxes.map(({ top }) => top)) < Math.min(...boxes.map(({ bottom }) => bottom));
+}"""
+
 
 @pytest.fixture(scope="module")
 async def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
@@ -63,6 +69,19 @@ async def test_a_price_is_typed_as_people_type_it_and_shown_as_they_write_it(
     await expect(managed.row("Cake").locator(".amount")).to_have_text(shown)
     found = good(await managed.shop.owner.get(f"{managed.shop.path}/items"))["data"]
     assert [item["price_minor"] for item in found if item["name"] == "Cake"] == [minor]
+
+
+async def test_a_row_of_the_menu_and_what_was_done_to_it_take_one_line_on_a_tablet(manage: Managing) -> None:
+    for locale, edit, save in (("en-GB", "Edit", "Save"), ("de-DE", "Ändern", "Speichern")):
+        managed = await manage(viewport={"width": 1024, "height": 768}, locale=locale)
+        await expect(managed.row()).to_be_visible()
+        assert await managed.row().locator(".item-acts").evaluate(IN_ONE_LINE)
+
+        await managed.row().get_by_role("button", name=edit).click()
+        await managed.editor.locator("[name=price_minor]").fill("4")
+        await managed.editor.get_by_role("button", name=save).click()
+
+        assert await managed.page.locator(".toast").evaluate(IN_ONE_LINE)
 
 
 async def test_what_is_no_price_is_explained_and_stays_to_be_mended(manage: Managing) -> None:

@@ -82,6 +82,8 @@ async def test_the_form_that_opens_a_shop_asks_for_four_things_and_guesses_the_r
     page = await Visitor(context, server.url).open("/")
     await page.locator(".welcome").get_by_role("button", name="Open a shop").click()
     form = page.locator("[data-form=shop]")
+    # Whoever wants to open a shop sees the form to its end.
+    await expect(form.get_by_role("button", name="Open the shop")).to_be_in_viewport(ratio=1)
 
     names = form.locator(":is(input, select, textarea):visible")
     assert [await field.get_attribute("name") for field in await names.all()] == [

@@ -57,6 +57,15 @@ async def test_my_orders_and_the_order_itself_follow_what_the_shop_does(
 
     await shop.owner.move(order, "picked_up")
     await expect(orders.locator("#finished").get_by_text("Picked up")).to_be_visible()
+    # What is over is not so since a time, but was at one.
+    await expect(one.locator("#since")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+
+    await shop.owner.move(order, "ready")
+    await expect(one.locator("#since")).to_have_text(re.compile(r"^since \d\d:\d\d$"))
+    happened = [r"Placed\s*by you", r"Ready\s*by the shop", r"Picked up\s*by the shop", r"Back to Ready\s*by the shop"]
+    await expect(one.locator("#history > li")).to_have_text([re.compile(words) for words in happened])
+    shops = await (await visitor(browser, server.url, shop.owner)).open(f"/orders/{order['id']}")
+    await expect(shops.locator("#history > li").first).to_contain_text("by the customer")
 
 
 async def test_a_customer_cancels_while_the_order_is_new_and_not_later(

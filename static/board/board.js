@@ -125,23 +125,31 @@ function takeBack(tap) {
 
 /** @param {Tap} tap @param {any} problem @param {number} lost */
 async function complain(tap, problem, lost) {
-  const { order: id, number, to } = tap;
+  const { order: id, number } = tap;
   undo.withdraw(id);
   const isOld = problem.code === "version_mismatch";
   const why = isOld ? say("board.moved_meanwhile", { number }) : say("board.refused", { number, why: refusal(problem) });
-  notice([why, lost > 0 && say("board.lost", { number })].filter(Boolean).join(" "), say(`status.${to}`));
+  const dropped = lost > 0 && say("board.lost", { number });
+  if (!noticeOf("cancelled", id)) notice([why, dropped].filter(Boolean).join(" "), { unmoved: id });
   columns.shake(id);
   if (problem.status !== 409 && !isOld) return;
   const now = await api.get(path`/v1/orders/${id}`).catch(() => null);
   if (now) live.merge("order", now);
 }
 
-/** @param {string} text @param {string} [wanted] the status that it was about */
-function notice(text, wanted = "") {
-  const row = element("p", { className: "notice", data: { wanted } }, element("span", {}, text));
+/** @param {string} text @param {{cancelled?: string, unmoved?: string}} [about] an order, and what became of it */
+function notice(text, about = {}) {
+  // That an order was cancelled, and why, says all that its refused move would.
+  if (about.cancelled) noticeOf("unmoved", about.cancelled)?.remove();
+  const row = element("p", { className: "notice", data: about }, element("span", {}, text));
   row.append(element("button", { type: "button", className: "quiet", on: { click: () => row.remove() } }, say("board.dismiss")));
   byId("notices").prepend(row);
   return row;
+}
+
+/** @param {"cancelled" | "unmoved"} kind @param {string} id of an order */
+function noticeOf(kind, id) {
+  return byId("notices").querySelector(`[data-${kind}="${CSS.escape(id)}"]`);
 }
 
 /** What was done before this page was opened can be taken back too. */

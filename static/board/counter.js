@@ -14,7 +14,7 @@ const CANCELLED_SHOWN_MS = 15 * 60_000;
 
 /**
  * @param {HTMLElement} tools where the buttons go
- * @param {(text: string) => HTMLElement} notice says something until somebody has read it
+ * @param {(text: string, about: {cancelled: string}) => HTMLElement} notice says something until somebody has read it
  */
 export function counterAlarm(tools, notice) {
   const sound = new Sound("board", true);
@@ -23,7 +23,7 @@ export function counterAlarm(tools, notice) {
     sound,
     changed: () => showRinging(),
     cancelled: (order) => {
-      const row = notice(cancelledText(order));
+      const row = notice(cancelledText(order), { cancelled: order.id });
       setTimeout(() => row.remove(), CANCELLED_SHOWN_MS);
     },
   });

@@ -145,7 +145,9 @@ function myShop({ name, slug, role }) {
 async function goToOwners(started) {
   await started;
   byId("account").querySelector("[data-act=open-shop]")?.click();
-  byId("account").querySelector("[data-form=shop] input")?.focus();
+  byId("account").querySelector("[data-form=shop] input")?.focus({ preventScroll: true });
+  // The whole form, with the button at its end.
+  byId("account").querySelector("[data-form=shop]")?.scrollIntoView({ block: "nearest" });
 }
 
 async function begin() {

@@ -39,6 +39,16 @@ export function recallTo(order, nowMs, withinMs) {
 }
 
 /**
+ * Whether a move takes an earlier one back.
+ * @param {Status} from
+ * @param {Status} to
+ */
+export function isBack(from, to) {
+  if (to === "cancelled") return false;
+  return from === "cancelled" || STEPS.indexOf(to) < STEPS.indexOf(from);
+}
+
+/**
  * Since when the order has its status.
  * @param {Order} order
  * @returns {string}

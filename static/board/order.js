@@ -8,7 +8,7 @@ import { mark } from "./card.js";
 import { byId, element, tell } from "./element.js";
 import { dayAndTime, dayIfOther, money, timeOfDay } from "./format.js";
 import { inTheEnd, later } from "./later.js";
-import { since } from "./lifecycle.js";
+import { isBack, since } from "./lifecycle.js";
 import { Live } from "./live.js";
 import { masthead } from "./masthead.js";
 import { orderAgain } from "./order-again.js";
@@ -19,6 +19,7 @@ import { track } from "./track.js";
 import { refusal, say } from "./words.js";
 
 /** @typedef {import("./store.js").Order} Order */
+/** @typedef {import("./store.js").Status} Status */
 
 const session = new Session();
 const api = new Api(session);
@@ -52,7 +53,8 @@ function showStanding() {
   tell(byId("day"), dayIfOther(order.business_day));
   byId("standing").dataset.status = order.status;
   byId("word").textContent = standingWord();
-  byId("since").textContent = say("order.since", { time: [dayIfOther(since(order)), timeOfDay(since(order))].filter(Boolean).join(" ") });
+  const time = [dayIfOther(since(order)), timeOfDay(since(order))].filter(Boolean).join(" ");
+  byId("since").textContent = ACTIVE.includes(order.status) ? say("order.since", { time }) : time;
   byId("track").replaceChildren(order.status === "cancelled" ? mark("cancelled") : track(order));
   byId("cancel").hidden = !(order.status === "pending" && isMine());
   byId("again").hidden = ACTIVE.includes(order.status) || !isMine();
@@ -95,14 +97,15 @@ async function loadHistory() {
   if (found && version === shownVersion) byId("history").replaceChildren(...found.data.map(happening));
 }
 
-/** @param {{to: import("./store.js").Status, at: string, by: string, reason: string | null}} given */
-function happening({ to, at, by, reason }) {
+/** @param {{from: Status | null, to: Status, at: string, by: string, reason: string | null}} given */
+function happening({ from, to, at, by, reason }) {
+  const word = say(`step.${to}`);
   return element(
     "li",
     {},
     element("time", { dateTime: at }, timeOfDay(at)),
-    mark(to, say(`step.${to}`)),
-    element("span", { className: "by" }, say(`by.${by}`)),
+    mark(to, from && isBack(from, to) ? say("move.recall", { status: word }) : word),
+    element("span", { className: "by" }, say(by === "customer" && isMine() ? "by.you" : `by.${by}`)),
     reason && element("span", { className: "note", dir: "auto" }, reason),
   );
 }

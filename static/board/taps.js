@@ -1,7 +1,7 @@
 // @ts-check
 /** Moves that were tapped and that the server has not answered yet, and how orders look with them. Pure. */
 
-import { STEPS } from "./lifecycle.js";
+import { isBack } from "./lifecycle.js";
 
 /** @typedef {import("./store.js").Order} Order */
 /** @typedef {import("./store.js").Status} Status */
@@ -106,10 +106,4 @@ export function moved(order, { to, reason, at }) {
     if (to === "cancelled") Object.assign(after, { cancelled_by: "shop", reason });
   }
   return after;
-}
-
-/** @param {Status} from @param {Status} to */
-function isBack(from, to) {
-  if (to === "cancelled") return false;
-  return from === "cancelled" || STEPS.indexOf(to) < STEPS.indexOf(from);
 }

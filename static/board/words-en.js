@@ -251,6 +251,7 @@ export const words = {
   "alerts.notified": "While you look elsewhere, you get a notification.",
   "alerts.title": "{status}: your order {number}",
   "by.customer": "by the customer",
+  "by.you": "by you",
   "by.shop": "by the shop",
   "by.system": "by the system",
 
