@@ -168,5 +168,5 @@ def write_arabic(file: Path) -> None:
     words = {key: text if isinstance(text, str) else text["other"] for key, text in english.items()}
     word = re.compile(r"(?<!\{)\b[A-Za-z]+\b(?!\})")
     texts = {key: word.sub(lambda found: ARABIC * (len(found[0]) // 2 or 1), text) for key, text in words.items()}
-    texts |= {"language.direction": "rtl", "language.name": "العربية"}
+    texts |= {"language.direction": "rtl", "language.digits": "arab", "language.name": "العربية"}
     file.write_text(f"export const words = {json.dumps(texts, ensure_ascii=False, indent=2)};\n", "utf-8")

@@ -10,7 +10,8 @@ from tests.people import People, Shop, good
 from tests.servers import Server
 
 TABLET = {"viewport": {"width": 1024, "height": 768}}
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+PHONE_HEIGHT = 740
+PHONE = {"viewport": {"width": 360, "height": PHONE_HEIGHT}, "has_touch": True}
 STATIONS = ("Coffee", "From the oven", "Tea and chocolate", "Cold drinks", "Sandwiches")
 # Whether two things of a page cover each other, anywhere.
 COVERS = """([one, others]) => {
@@ -94,7 +95,7 @@ async def test_a_phone_keeps_what_is_seldom_needed_in_a_sheet(server: Server, br
     await first.evaluate("(card) => Promise.all(card.getAnimations().map(({ finished }) => finished))")
     box = await first.bounding_box()
     assert box is not None
-    assert box["y"] < 300, "less than half of the screen stands above the first order"
+    assert box["y"] < 0.42 * PHONE_HEIGHT, "less than half of the screen stands above the first order"
 
     await page.get_by_role("button", name="Stations and more").tap()
     await page.get_by_role("button", name=STATIONS[0]).tap()

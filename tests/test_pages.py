@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from orderflow.http import bundles
 from orderflow.http.pages import PAGES, directory
 from tests.browsing import expect_live, visitor
 from tests.people import Api, People, good, refused
@@ -105,6 +106,7 @@ async def test_the_pages_are_told_the_settings_that_they_go_by(make_api: Callabl
 
 
 async def test_modules_come_without_their_comments_and_with_their_lines(api: Api) -> None:
+    joined = bundles.plan(directory(), bundles.stamp(directory())).files
     for file in sorted(set(directory().glob("*.js")) - {directory() / "settings.js"}):
         source = file.read_text("utf-8")
         answer = await api.get(f"/static/board/{file.name}")
@@ -114,8 +116,8 @@ async def test_modules_come_without_their_comments_and_with_their_lines(api: Api
         assert "\n/*" not in answer.text, file.name
         # A type in front of what it is of must not take the code up to the next comment with it.
         named = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", source, re.MULTILINE)
-        assert [name for name in named if not re.search(rf"^export .*\b{name}\b", answer.text, re.MULTILINE)] == []
-        assert answer.text.count("\n") == source.count("\n"), file.name
+        assert [name for name in named if not re.search(rf"^.*\b{name}\b", answer.text, re.MULTILINE)] == []
+        assert file.name in joined or answer.text.count("\n") == source.count("\n"), file.name
 
 
 def test_no_page_builds_markup_from_text() -> None:

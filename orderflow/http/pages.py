@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from orderflow.errors import NotFound
-from orderflow.http import languages, modules
+from orderflow.http import bundles, languages, modules
 from orderflow.http.build import build
 from orderflow.http.files import File
 from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY, POLICY_OF_FILES
@@ -67,11 +67,16 @@ async def asset(request: Request) -> Response:
         NotFound: there is no such file.
     """
     name: str = request.path_params["name"]
-    file = directory() / name
     matched = _NAME.fullmatch(name)
-    if matched is None or matched[1] not in _MEDIA_TYPES or not file.is_file():
+    if matched is None or matched[1] not in _MEDIA_TYPES:
         raise NotFound
-    answer = _asset(file, file.stat().st_mtime_ns).answer(request)
+    if matched[1] == ".js" and (joined := _joined(name, bundles.stamp(directory()))):
+        file = joined
+    elif (path := directory() / name).is_file():
+        file = _asset(path, path.stat().st_mtime_ns)
+    else:
+        raise NotFound
+    answer = file.answer(request)
     answer.headers[POLICY[0].decode()] = POLICY_OF_FILES
     return answer
 
@@ -88,10 +93,20 @@ async def settings(request: Request) -> Response:
 def _asset(file: Path, _mtime_ns: int) -> File:
     content = file.read_bytes()
     if file.suffix in {".js", ".css"}:
-        # Comments are for whoever reads the source, and a third of it; the lines keep their numbers.
-        bare = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), content.decode())
-        content = _INDENT.sub("", bare).encode()
+        content = _bare(content.decode())
     return File.of(content, _MEDIA_TYPES[file.suffix])
+
+
+@lru_cache(maxsize=256)
+def _joined(name: str, _files: int) -> File | None:
+    """A file of modules, or a module that imports from one; None for a file that is answered as it is."""
+    text = bundles.text(directory(), name)
+    return None if text is None else File.of(_bare(text), _MEDIA_TYPES[".js"])
+
+
+def _bare(text: str) -> bytes:
+    """Comments are for whoever reads the source, and a third of it; the lines keep their numbers."""
+    return _INDENT.sub("", _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)).encode()
 
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
@@ -99,17 +114,12 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
         offered = languages.catalogues(directory())
         accepted = request.headers.get("accept-language", "")
         code = languages.chosen(offered, request.cookies.get(languages.COOKIE), accepted)
-        answer = _written(name, code, _stamp()).answer(request)
+        answer = _written(name, code, bundles.stamp(directory())).answer(request)
         if name in _WITH_PHOTOS:
             answer.headers[POLICY[0].decode()] = _POLICY_WITH_PHOTOS
         return answer
 
     return page
-
-
-def _stamp() -> int:
-    """Another number once any of the files is another: a page is written from many of them."""
-    return hash(tuple((file.name, file.stat().st_mtime_ns) for file in sorted(directory().iterdir())))
 
 
 @lru_cache(maxsize=256)
@@ -121,8 +131,8 @@ def _written(name: str, code: str, _files: int) -> File:
     made = {
         "language.code": code,
         "languages": "".join(_switch(other, is_chosen=other is language) for other in offered.values()),
-        # Found one by one, each would cost the browser a round trip more.
-        "modules": "\n    ".join(_HINT.format(name) for name in modules.first(directory(), source)),
+        # Found by way of each other, each would cost the browser a round trip more.
+        "modules": "\n    ".join(_HINT.format(name) for name in bundles.names(directory(), source)),
         "words": _block(modules.said(directory(), source, language.texts)),
     }
 

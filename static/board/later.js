@@ -7,6 +7,9 @@ import { pause } from "./backoff.js";
 /** The mark in a browser's timeline from when on a page has all its modules. */
 const WHOLE = "whole";
 
+// A page that is never idle goes on all the same.
+const LONGEST_MS = 1000;
+
 /** @type {Set<() => Promise<unknown>>} */
 const missing = new Set();
 
@@ -17,11 +20,15 @@ const missing = new Set();
  * @returns {() => Promise<T>}
  */
 export function later(load) {
-  missing.add(load);
-  return () =>
-    load().catch(() => {
-      throw new Problem("no_answer", 0);
-    });
+  /** @type {Promise<T> | null} kept, so that what is there comes before the next key that somebody presses */
+  let loaded = null;
+  const once = () => (loaded ??= load().catch(missed));
+  const missed = () => {
+    loaded = null;
+    throw new Problem("no_answer", 0);
+  };
+  missing.add(once);
+  return once;
 }
 
 /** For a module without which there is no way on. @template T @param {() => Promise<T>} load @returns {Promise<T>} */
@@ -49,6 +56,6 @@ export function fetchRest() {
 /** Do something that nobody waits for. @param {() => void} step */
 export function whenIdle(step) {
   // Safari has no such thing.
-  const idle = globalThis.requestIdleCallback ?? setTimeout;
-  idle(step);
+  if (globalThis.requestIdleCallback) requestIdleCallback(step, { timeout: LONGEST_MS });
+  else setTimeout(step);
 }

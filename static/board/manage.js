@@ -28,18 +28,18 @@ function complain(problem) {
   tell(byId("problem"), problem ? refusal(problem) : "");
 }
 
-/**
- * Whether this person owns the shop, only works there, or neither.
- * @param {Shop} shop
- * @returns {Promise<"owner" | "staff" | null>}
- */
-async function roleAt(shop) {
+/** What is there for this person, null where it is refused. @param {string} what */
+async function allowed(what) {
   try {
-    await api.get(path`/v1/shops/${shop.id}/staff?limit=1`);
-    return "owner";
+    return await api.get(what);
   } catch (/** @type {any} */ problem) {
     if (problem.isOpen) throw problem;
+    return null;
   }
+}
+
+/** @param {Shop} shop @returns {Promise<"staff" | null>} of somebody who does not own it */
+async function roleAt(shop) {
   const { data } = await api.get("/v1/me/shops?limit=100");
   return data.some((/** @type {Shop} */ mine) => mine.id === shop.id) ? "staff" : null;
 }
@@ -60,12 +60,12 @@ async function persist(step) {
   }
 }
 
-/** The shop, the person's part in it, and whether it ever had an order. */
+/** The shop, whether the person owns it, only works there, or neither, and whether it ever had an order. */
 async function load() {
-  const shop = await api.get(path`/v1/shops/${addressed()}`);
-  const role = await roleAt(shop);
-  const orders = role === "owner" ? await api.get(path`/v1/shops/${shop.id}/orders?limit=1`) : { data: [] };
-  return { shop, role, hasOrders: orders.data.length > 0 };
+  const at = path`/v1/shops/${addressed()}`;
+  // Only its owner may see who works there.
+  const [shop, staff, orders] = await Promise.all([api.get(at), allowed(`${at}/staff?limit=1`), allowed(`${at}/orders?limit=1`)]);
+  return { shop, role: staff ? "owner" : await roleAt(shop), hasOrders: orders?.data.length > 0 };
 }
 
 /** @param {Shop} shop @param {boolean} isOwner @param {boolean} hasOrders */

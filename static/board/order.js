@@ -185,10 +185,12 @@ async function begin() {
   if (!user) return instead(ask);
   const found = await patiently(() => api.get(path`/v1/orders/${id}`));
   if (!found) return instead(async () => (await inTheEnd(gate)).noSuchOrder(main));
+  order = found;
+  // What comes of it comes later than all that stands here.
+  follow();
   show(found);
   byId("cancel").addEventListener("click", cancel);
   byId("again").addEventListener("click", again);
-  return follow();
 }
 
 begin();

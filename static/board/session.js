@@ -18,12 +18,6 @@ const SPARE_MS = 5_000;
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 86_400_000;
 
-// Asked for as soon as this module is there; a page's own comes later, and would begin to wait only then.
-/** @type {Promise<any> | null} */
-let first = asked();
-// Whoever takes it up is told.
-first.catch(() => {});
-
 export class Session extends EventTarget {
   /** @type {User | null} */
   user = null;
@@ -34,6 +28,14 @@ export class Session extends EventTarget {
   #refreshing = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {Promise<any> | null} asked for at once: what a page does until it wants to know takes a slow tablet 0.1 s */
+  #first = asked();
+
+  constructor() {
+    super();
+    // Whoever takes it up is told.
+    this.#first?.catch(() => {});
+  }
 
   /** Find out who is signed in, for as long as it takes; returns the person or null. */
   async start() {
@@ -98,8 +100,8 @@ export class Session extends EventTarget {
 
   async #refresh() {
     try {
-      const answer = first ?? asked();
-      first = null;
+      const answer = this.#first ?? asked();
+      this.#first = null;
       this.#begin(await answer);
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.isOpen) throw problem;

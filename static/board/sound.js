@@ -38,8 +38,9 @@ export class Sound extends EventTarget {
     for (const touch of TOUCHES) addEventListener(touch, () => this.#unlock(), { capture: true });
     // A phone that was locked, or a call, has interrupted it.
     document.addEventListener("visibilitychange", () => this.#resume());
-    // Runs at once where no touch is needed, as in a kiosk that was set up so.
-    if (!this.#isMuted) this.#make();
+    // Runs at once where no touch is needed, as in a kiosk that was set up so. It takes a slow tablet 60 ms: what the page
+    // asks the server for is on its way by then.
+    if (!this.#isMuted) queueMicrotask(() => this.#make());
   }
 
   /** @returns {SoundState} */
@@ -108,7 +109,7 @@ export class Sound extends EventTarget {
   }
 
   #make() {
-    if (this.#context || this.state === "missing") return;
+    if (this.#context || this.#isMuted || this.state === "missing") return;
     this.#context = new AudioContext();
     this.#context.onstatechange = () => (this.#ring(), this.#changed());
   }

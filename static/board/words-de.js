@@ -5,6 +5,7 @@
 export const words = {
   "language.name": "Deutsch",
   "language.direction": "ltr",
+  "language.digits": "latn",
   "language.choose": "Sprache",
 
   "page.home": "Bestelltafel für kleine Läden",

@@ -10,6 +10,7 @@
 export const words = {
   "language.name": "English",
   "language.direction": "ltr",
+  "language.digits": "latn",
   "language.choose": "Language",
 
   "page.home": "Order board for small shops",
