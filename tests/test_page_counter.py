@@ -196,8 +196,10 @@ async def test_taps_without_a_network_are_kept_over_a_reload_and_sent_in_order(c
     await at.shop.owner.move(contested, "cancelled", reason="closing")
     await at.visitor.context.unroute(MOVES)
 
-    await expect(at.page.get_by_text("Order 2 was changed by someone else meanwhile.")).to_be_visible(timeout=30_000)
-    await expect(at.page.locator("#waiting")).to_be_hidden()
+    await expect(at.page.locator("#waiting")).to_be_hidden(timeout=30_000)
+    await expect(at.page.locator(".notice > span")).to_have_text(
+        ["Order 2 was cancelled by someone else here: closing"]
+    )
     assert [await at.status(each) for each in (mine, contested, other)] == ["ready", "cancelled", "pending"]
     await expect(at.page.locator(".columns .card")).to_have_count(2)
     assert await at.page.evaluate("localStorage.length") == 0
