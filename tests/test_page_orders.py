@@ -307,6 +307,24 @@ async def test_a_number_of_another_day_is_never_taken_for_one_of_today(
     await expect(page.locator("#day")).to_have_text(re.compile(rf"\b{yesterday.day} "))
 
 
+async def test_the_number_of_an_order_that_is_over_is_in_one_piece_on_every_device(
+    server: Server, browser: Browser, people: People
+) -> None:
+    shop = await people.shop("Harbour Café")
+    customer = await people.register()
+    for _ in range(10):
+        await shop.owner.move(await customer.order(shop.shop, shop.item), "cancelled", reason="closing")
+    for width, locale in ((360, "de-DE"), (700, "de-DE"), (1024, "en-GB")):
+        device = {"viewport": {"width": width, "height": 740}, "locale": locale}
+        page = await (await visitor(browser, server.url, customer, **device)).open("/orders")
+        row = page.locator(".order-row", has=page.get_by_text("10", exact=True))
+
+        lines = "(text) => text.getBoundingClientRect().height / parseFloat(getComputedStyle(text).fontSize)"
+        assert await row.locator(".number").evaluate(lines) < 2
+        assert await row.get_by_text("Harbour Café").evaluate(lines) < 2
+        assert await row.locator(".mark").evaluate(lines) < 2
+
+
 async def test_nobody_sees_the_order_of_somebody_else(server: Server, browser: Browser, people: People) -> None:
     shop = await people.shop()
     order = await (await people.register()).order(shop.shop, shop.item)
