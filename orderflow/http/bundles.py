@@ -6,6 +6,7 @@ is a function of its own, called once; what it exports is an object that is name
 """
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -50,7 +51,13 @@ def text(directory: Path, name: str) -> str | None:
 
 
 def stamp(directory: Path) -> int:
-    """Another number once any of the files is another: what is written from many of them is written anew."""
+    """Another number a second after any of the files is another: what is written from many of them is written anew."""
+    return _stamp(directory, int(time.monotonic()))
+
+
+@lru_cache(maxsize=4)
+def _stamp(directory: Path, _second: int) -> int:
+    # To look at all of them takes a millisecond of the loop that serves the sockets too.
     return hash(tuple((file.name, file.stat().st_mtime_ns) for file in sorted(directory.iterdir())))
 
 

@@ -126,10 +126,7 @@ class _Answer:
     def _common(self, message: Message) -> list[tuple[bytes, bytes]]:
         state = self._scope["state"]
         given = {name for name, _ in message.get("headers", ())}
-        common = list(headers.SECURITY)
-        # A page is made of dozens of files, and of one that was had nobody will ever ask.
-        if message["status"] >= 400 or not self._scope["path"].startswith("/static/"):
-            common.append((b"x-request-id", state["request_id"].encode()))
+        common = [(b"x-request-id", state["request_id"].encode()), *headers.SECURITY]
         if headers.POLICY[0] not in given:
             common.append(headers.POLICY)
         is_private = state.get("actor") is not None or self._scope["path"].startswith("/v1/auth/")

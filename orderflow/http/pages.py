@@ -16,7 +16,7 @@ from orderflow.errors import NotFound
 from orderflow.http import bundles, languages, modules
 from orderflow.http.build import build
 from orderflow.http.files import File
-from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY, POLICY_OF_FILES
+from orderflow.http.headers import CONTENT_SECURITY_POLICY, POLICY
 from orderflow.http.languages import Language
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
@@ -76,9 +76,7 @@ async def asset(request: Request) -> Response:
         file = _asset(path, path.stat().st_mtime_ns)
     else:
         raise NotFound
-    answer = file.answer(request)
-    answer.headers[POLICY[0].decode()] = POLICY_OF_FILES
-    return answer
+    return file.answer(request)
 
 
 async def settings(request: Request) -> Response:
