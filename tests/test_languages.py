@@ -22,6 +22,7 @@ pytestmark = pytest.mark.server("standing")
 
 BOARD: Final = "/shops/corner-cafe/board"
 ARABIC: Final = "نص"
+ARABIC_DIGITS: Final = re.compile("[\\u0660-\\u0669]")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,9 @@ async def test_a_language_from_right_to_left_takes_one_file(
     async for path, page in shown.rounds():
         await expect(page.locator("html")).to_have_attribute("dir", "rtl")
         await expect(page.get_by_text(ARABIC).first).to_be_visible()
+        if path.endswith("/pickup"):
+            await expect(page.locator(".light-age.long")).to_have_text(ARABIC_DIGITS)
+            await expect(page.locator(".clock")).to_have_text(ARABIC_DIGITS)
         for width, height in ((360, 740), (1024, 768)):
             await page.set_viewport_size({"width": width, "height": height})
             if found := await page.evaluate(SPILLS):

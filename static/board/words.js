@@ -7,15 +7,17 @@
 /** The server has chosen it, from what this device was set to or its browser asks for. */
 export const language = document.documentElement.lang || "en";
 
-/** With the habits of the reader's country, where the browser names one for this language: `en-GB`, `de-CH`. */
-export const locale = navigator.languages.find((known) => known.split("-")[0] === language.split("-")[0]) ?? language;
-
 // What the server reads; see languages.py.
 const COOKIE = "language";
 const A_YEAR_S = 31_536_000;
 // In the page itself, in its language: those that its modules name. See modules.py.
 /** @type {Record<string, Text>} */
 const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+const hasLatinDigits = words["language.digits"] === "latn";
+
+/** With the habits of the reader's country, where the browser names one for this language: `en-GB`, `de-CH`. */
+export const locale = inDigits(navigator.languages.find((known) => known.split("-")[0] === language.split("-")[0]) ?? language);
+
 /** @type {Intl.PluralRules | undefined} */
 let plurals;
 /** @type {Intl.NumberFormat | undefined} */
@@ -45,9 +47,15 @@ function textOf(key, count) {
   return text[plurals.select(count)] ?? text.other ?? key;
 }
 
+/** A language's own digits, where the browser would take others for it. @param {string} tag */
+function inDigits(tag) {
+  const numberingSystem = /** @type {string | undefined} */ (words["language.digits"]);
+  return hasLatinDigits || !numberingSystem ? tag : new Intl.Locale(tag, { numberingSystem }).toString();
+}
+
 /** The first numbers of a page are small, and a browser takes 40 ms to load what it knows of numbers. @param {number} count */
 function digits(count) {
-  if (words["language.digits"] === "latn" && Number.isInteger(count) && count >= 0 && count < 1000) return String(count);
+  if (hasLatinDigits && Number.isInteger(count) && count >= 0 && count < 1000) return String(count);
   counts ??= new Intl.NumberFormat(locale);
   return counts.format(count);
 }
